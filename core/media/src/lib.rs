@@ -1,0 +1,17 @@
+//! What a stream is made of: tracks, their codecs, and access units with exact times.
+//!
+//! Floor 0: pure. Containers (`container`) read and write these types, the segmenter moves them.
+
+pub mod aac;
+mod access_unit;
+pub mod avc;
+pub mod bits;
+pub mod fuzz;
+#[cfg(test)]
+mod testing;
+mod timestamp;
+mod track;
+
+pub use access_unit::AccessUnit;
+pub use timestamp::{Rounding, Timescale, Timestamp};
+pub use track::{CodecConfig, Track, TrackId, TrackKind};
