@@ -1,0 +1,88 @@
+//! Entry points for fuzzing: each takes any bytes, and does not panic, loop or hold more than its
+//! limits.
+
+use std::time::Duration;
+
+use crate::amf;
+use crate::chunk::ChunkReader;
+use crate::handshake::SEED_BYTES;
+use crate::limits::{ChunkLimits, Limits};
+use crate::session::{Event, ServerConfig, ServerSession};
+
+/// A server session that accepts everything; returns the most memory it held.
+///
+/// The first byte says how large the pieces are in which the rest arrives.
+pub fn server_session(data: &[u8]) -> usize {
+    let now = Duration::from_secs(1);
+    let mut session = ServerSession::new(ServerConfig::default(), &[7; SEED_BYTES], Duration::ZERO);
+    let Some((&size, data)) = data.split_first() else { return 0 };
+    let (mut held_max, mut limit) = (0, session_bytes_max(ChunkLimits::BEFORE_PUBLISH));
+    for piece in data.chunks(piece_bytes(size)) {
+        session.push(piece);
+        loop {
+            match session.pull(now) {
+                Ok(Some(Event::ConnectRequested(_))) => session.accept(now),
+                Ok(Some(Event::PublishRequested(_))) => {
+                    session.accept(now);
+                    limit = session_bytes_max(ChunkLimits::AFTER_PUBLISH);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return held_max,
+            }
+        }
+        let held = session.buffered_bytes();
+        assert!(held <= limit, "{held} bytes held, over the limit of {limit}");
+        held_max = held_max.max(held);
+        session.take_output();
+    }
+    held_max
+}
+
+/// AMF 0 and 3: what can be decoded and written again is the same when it is decoded again.
+pub fn amf0(data: &[u8]) {
+    let _ = amf::decode_amf3(data);
+    let Ok(values) = amf::decode(data) else { return };
+    let mut written = Vec::new();
+    values.iter().for_each(|value| amf::encode(value, &mut written));
+    if let Ok(again) = amf::decode(&written) {
+        let mut rewritten = Vec::new();
+        again.iter().for_each(|value| amf::encode(value, &mut rewritten));
+        assert_eq!(written, rewritten);
+    }
+}
+
+/// A chunk reader with the limits of a stranger.
+pub fn chunk_reader(data: &[u8]) {
+    let limits = ChunkLimits::BEFORE_PUBLISH;
+    let Some((&size, data)) = data.split_first() else { return };
+    let mut reader = ChunkReader::new(limits);
+    for piece in data.chunks(piece_bytes(size)) {
+        reader.push(piece);
+        loop {
+            match reader.pull() {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+        let held = reader.buffered_bytes();
+        assert!(held <= limits.buffered_bytes_max + HEADER_BYTES_MAX, "{held} bytes held");
+    }
+}
+
+/// What a session may hold at most: unfinished messages, answers and a header.
+fn session_bytes_max(chunks: ChunkLimits) -> usize {
+    // The message that fills the answers may itself be answered once.
+    chunks.buffered_bytes_max + 2 * Limits::default().output_bytes_max + HEADER_BYTES_MAX
+}
+
+fn piece_bytes(size: u8) -> usize {
+    match size {
+        0 => usize::MAX,
+        size => usize::from(size),
+    }
+}
+
+/// Basic header, message header, extended time.
+const HEADER_BYTES_MAX: usize = 3 + 11 + 4;
