@@ -1,0 +1,230 @@
+use media::Timescale;
+
+use super::*;
+use crate::testing::{AAC_RECORD, AVC_RECORD, hex, mutations, real_tags};
+
+/// Pushes payloads, each `v` or `a`, a time and hexadecimal digits, where `{avc}` and `{aac}` are
+/// configurations. Shows the events, and what was skipped.
+#[track_caller]
+fn check(payloads: &[&str], expected: &[&str]) {
+    let mut demuxer = Demuxer::new();
+    let mut shown = Vec::new();
+    for payload in payloads {
+        let mut words = payload.splitn(3, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        let kind = if word() == "v" { TagKind::Video } else { TagKind::Audio };
+        let timestamp_ms = word().parse().unwrap();
+        let text = word().replace("{avc}", AVC_RECORD).replace("{aac}", AAC_RECORD);
+        demuxer.push(kind, timestamp_ms, hex(&text).into());
+        while let Some(event) = demuxer.pull() {
+            shown.push(describe(&event));
+        }
+    }
+    let skipped = *demuxer.skipped();
+    if skipped != Skipped::default() {
+        let Skipped { before_config, empty, bad_header, bad_config, bad_nal_length, unsupported } =
+            skipped;
+        let counts = [
+            ("before config", before_config),
+            ("empty", empty),
+            ("header", bad_header),
+            ("config", bad_config),
+            ("length", bad_nal_length),
+            ("unsupported", unsupported),
+        ];
+        assert_eq!(skipped.total(), counts.iter().map(|(_, count)| count).sum());
+        let counts = counts.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<_> = counts.map(|(name, count)| format!("{count} {name}")).collect();
+        shown.push(format!("skipped {}", counts.join(", ")));
+    }
+    assert_eq!(shown, expected, "{payloads:?}");
+}
+
+fn describe(event: &Event) -> String {
+    match event {
+        Event::Track(track) => format!("track {:?} {}", track.id, track.codec.rfc6381()),
+        Event::Repeated(track) => format!("repeated {track:?}"),
+        Event::Unit(unit) => {
+            assert_eq!(unit.dts.timescale(), Timescale::MILLIS);
+            let random_access = if unit.random_access { "!" } else { "" };
+            let (pts, dts) = (unit.pts.ticks(), unit.dts.ticks());
+            let bytes = unit.payload.len();
+            format!("{:?}{random_access} {pts}/{dts}, {bytes} bytes", unit.track)
+        }
+        Event::EndOfSequence(track) => format!("end {track:?}"),
+        Event::Unsupported { kind, what } => format!("{kind:?} unsupported: {what}"),
+        Event::BadConfig { track, error } => format!("bad config {track:?}: {error}"),
+    }
+}
+
+const AVC: &str = "v 0 17 00 000000 {avc}";
+const AAC: &str = "a 0 af 00 {aac}";
+const VIDEO: &str = "track v0 avc1.640028";
+const AUDIO: &str = "track a0 mp4a.40.2";
+
+#[test]
+fn units_follow_their_sequence_headers() {
+    check(
+        &[AVC, AAC, "v 5 17 01 000050 00000002 6588", "a 6 af 01 2121", "v 9 17 02 000000"],
+        &[VIDEO, AUDIO, "v0! 85/5, 6 bytes", "a0! 6/6, 2 bytes", "end v0"],
+    );
+}
+
+#[test]
+fn enhanced_packets_need_no_agreement() {
+    check(
+        &[
+            "v 0 90 61766331 {avc}",
+            "v 7 91 61766331 ffffd8 00000002 4188",
+            "v 8 a3 61766331 00000002 6588",
+            "v 9 94 61766331 0200",
+            "v 9 92 61766331",
+            "a 0 90 6d703461 {aac}",
+            "a 3 91 6d703461 2121",
+        ],
+        &[VIDEO, "v0 -33/7, 6 bytes", "v0! 8/8, 6 bytes", "end v0", AUDIO, "a0! 3/3, 2 bytes"],
+    );
+}
+
+#[test]
+fn times_are_as_the_publisher_gives_them() {
+    check(
+        &[
+            AVC,
+            "v 4294967295 27 01 7fffff 00000002 4188",
+            "v 0 27 01 800000 00000002 4188",
+            "v 4294967200 27 01 000000 00000002 4188",
+        ],
+        &[
+            VIDEO,
+            "v0 4303355902/4294967295, 6 bytes",
+            "v0 -8388608/0, 6 bytes",
+            "v0 4294967200/4294967200, 6 bytes",
+        ],
+    );
+}
+
+#[test]
+fn the_nal_units_decide_where_decoding_can_start() {
+    check(
+        &[
+            AVC,
+            "v 1 17 01 000000 00000002 4188",
+            "v 2 27 01 000000 00000002 6588",
+            "v 3 37 01 000000 00000002 0600 00000002 6588",
+            "v 4 17 01 000000 00000002 0600 00000002 4188",
+            "v 5 17 01 000000 00000002 6588 00000002 0cff",
+        ],
+        &[
+            VIDEO,
+            "v0 1/1, 6 bytes",
+            "v0! 2/2, 6 bytes",
+            "v0! 3/3, 12 bytes",
+            "v0 4/4, 12 bytes",
+            "v0! 5/5, 12 bytes",
+        ],
+    );
+}
+
+#[test]
+fn the_same_sequence_header_again_is_no_change() {
+    let other = "v 0 17 00 000000 01640028 ff e1 \
+        001967 42c01ed900d83de6f011000003000100000300320f162e48 00";
+    check(&[AVC, AVC, "v 0 90 61766331 {avc}"], &[VIDEO, "repeated v0", "repeated v0"]);
+    check(&[AVC, other, AVC], &[VIDEO, "track v0 avc1.42C01E", VIDEO]);
+    check(&[AAC, AAC, "a 0 af 00 1210"], &[AUDIO, "repeated a0", AUDIO]);
+}
+
+#[test]
+fn one_odd_payload_costs_itself() {
+    let good = "v 9 17 01 000000 00000002 6588";
+    let seen = "v0! 9/9, 6 bytes";
+    check(&[good, AVC, good], &[VIDEO, seen, "skipped 1 before config"]);
+    check(&["a 1 af 01 21", AAC], &[AUDIO, "skipped 1 before config"]);
+    check(&[AVC, "v 1", good], &[VIDEO, seen, "skipped 1 empty"]);
+    check(&[AVC, "v 1 27 01 000000", good], &[VIDEO, seen, "skipped 1 empty"]);
+    check(&[AVC, "v 1 27 01 000000 00000000", good], &[VIDEO, seen, "skipped 1 empty"]);
+    check(&[AAC, "a 1 af 01"], &[AUDIO, "skipped 1 empty"]);
+    check(&["v 0 17 00 000000", "a 0 af 00"], &["skipped 2 empty"]);
+    check(&[AVC, "v 1 27 09 000000", "v 1 27", good], &[VIDEO, seen, "skipped 2 header"]);
+    check(
+        &[AVC, "v 1 27 01 000000 00000003 6588", "v 1 27 01 000000 0002 6588", good],
+        &[VIDEO, seen, "skipped 2 length"],
+    );
+    check(&[AVC, "v 1 27 01 000000 00000002 6588 0000", good], &[VIDEO, seen, "skipped 1 length"]);
+}
+
+#[test]
+fn a_bad_sequence_header_leaves_the_one_before_in_force() {
+    check(
+        &[AVC, "v 0 17 00 000000 02", "v 9 17 01 000000 00000002 6588", AVC],
+        &[
+            VIDEO,
+            "bad config v0: the AVC configuration ends early, after 1 bytes",
+            "v0! 9/9, 6 bytes",
+            "repeated v0",
+            "skipped 1 config",
+        ],
+    );
+    check(
+        &["a 0 af 00 f94840"],
+        &[
+            "bad config a0: MPEG-4 audio object type 42 is not AAC Main, LC, SSR or LTP",
+            "skipped 1 config",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_handled_is_told_once() {
+    check(
+        &["v 0 22 00", "a 0 2f ff", "v 1 22 00", "v 2 91 68766331 000000", "a 3 95", AVC],
+        &[
+            "Video unsupported: video codec 2 (Sorenson H.263)",
+            "Audio unsupported: sound format 2 (MP3)",
+            VIDEO,
+            "skipped 5 unsupported",
+        ],
+    );
+}
+
+#[test]
+fn commands_and_script_data_leave_no_trace() {
+    let mut demuxer = Demuxer::new();
+    demuxer.push(TagKind::Script, 0, hex("02000a").into());
+    demuxer.push(TagKind::Script, 0, Bytes::new());
+    demuxer.push(TagKind::Video, 0, hex("5700").into());
+    assert_eq!((demuxer.pull(), *demuxer.skipped()), (None, Skipped::default()));
+}
+
+#[test]
+fn units_are_slices_of_what_was_pushed() {
+    let mut demuxer = Demuxer::new();
+    let header = Bytes::from(hex("af00119056e500"));
+    demuxer.push(TagKind::Audio, 0, header.clone());
+    let payload = Bytes::from(hex("af01212223"));
+    demuxer.push(TagKind::Audio, 0, payload.clone());
+    let Some(Event::Track(Track { codec: CodecConfig::Aac(config), .. })) = demuxer.pull() else {
+        panic!("no track")
+    };
+    // But a configuration must not keep a message, and the buffer that it came in, for hours.
+    assert_ne!(config.record().as_ptr(), header[2..].as_ptr());
+    let Some(Event::Unit(unit)) = demuxer.pull() else { panic!("no unit") };
+    assert_eq!(unit.payload.as_ptr(), payload[2..].as_ptr());
+}
+
+#[test]
+fn ten_thousand_damaged_sessions_do_no_harm() {
+    let mut session = Vec::new();
+    for tag in real_tags().iter().filter(|tag| tag.payload.len() < 256).take(40) {
+        let Some(kind) = [TagKind::Video, TagKind::Audio].iter().position(|it| *it == tag.kind)
+        else {
+            continue;
+        };
+        session.push(u8::try_from(kind).unwrap());
+        session.extend_from_slice(&tag.timestamp_ms.to_be_bytes());
+        session.push(u8::try_from(tag.payload.len()).unwrap());
+        session.extend_from_slice(&tag.payload);
+    }
+    mutations(&[&session, &session[..400]], crate::fuzz::flv_payloads);
+}

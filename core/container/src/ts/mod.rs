@@ -1,0 +1,23 @@
+//! MPEG transport streams (ISO/IEC 13818-1; section numbers are those of the 2018 edition).
+//!
+//! [`Muxer`] writes access units as packets in one pass, [`Demuxer`] reads packets back.
+
+mod clock;
+mod demux;
+
+mod mux;
+mod packet;
+mod pes;
+mod psi;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use clock::{PCR_INTERVAL_TICKS, PCR_LEAD_TICKS, REORDER_TICKS_MAX};
+pub use demux::{BUFFERED_BYTES_MAX, DemuxError, Demuxer, Event, Fault, PesFault};
+
+pub use mux::{AUDIO_GROUP, MuxError, Muxer, TRACKS_MAX, UnsupportedTracks};
+pub use packet::{PACKET_BYTES, Pcr, Pid};
+pub use pes::Pes;
+pub use psi::{ProgramMap, Stream, StreamType};

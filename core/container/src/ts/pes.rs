@@ -1,0 +1,130 @@
+//! PES packets (2.4.3.6 and 2.4.3.7).
+
+use bytes::Bytes;
+
+use super::packet::{Pid, wrap33};
+
+/// One PES packet: in our own streams a picture, or a few audio frames.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pes {
+    /// Whose packets carried it.
+    pub pid: Pid,
+    /// `stream_id`.
+    pub stream_id: u8,
+    /// When its first access unit is shown: 33 bits at 90 kHz.
+    pub pts: Option<u64>,
+    /// When its first access unit is decoded, if that is not when it is shown.
+    pub dts: Option<u64>,
+    /// Whether its first packet has the random access indicator.
+    pub is_random_access: bool,
+    /// What follows the header.
+    pub data: Bytes,
+}
+
+/// A PES header, being written.
+pub(super) struct Header {
+    bytes: [u8; HEADER_BYTES_MAX],
+    length: usize,
+}
+
+/// Bytes up to `PES_header_data_length`.
+pub(super) const FIXED_BYTES: usize = 9;
+const TIME_BYTES: usize = 5;
+const HEADER_BYTES_MAX: usize = FIXED_BYTES + 2 * TIME_BYTES;
+
+/// The most data behind a header with a PTS whose length can be told.
+pub(super) const DATA_BYTES_MAX: usize = 0xffff - (FIXED_BYTES - 6) - TIME_BYTES;
+
+impl Header {
+    /// The header before `data_bytes` bytes of data that start with an access unit. Times are in
+    /// 90 kHz ticks and wrap at 33 bits. A packet too long for its length field has 0 there, which
+    /// only video may.
+    pub(super) fn new(stream_id: u8, data_bytes: usize, pts: i64, dts: i64) -> Self {
+        let has_dts = pts != dts;
+        let length = FIXED_BYTES + if has_dts { 2 * TIME_BYTES } else { TIME_BYTES };
+        let packet_length = u16::try_from(length - 6 + data_bytes).unwrap_or(0);
+        let [p0, p1] = packet_length.to_be_bytes();
+        let (flags, header_data, prefix) = if has_dts { (0xc0, 10, 3) } else { (0x80, 5, 2) };
+        // data_alignment_indicator is set.
+        let [a, b, c, d, e] = encode_time(prefix, pts);
+        let [f, g, h, i, j] = encode_time(1, dts);
+        let bytes =
+            [0, 0, 1, stream_id, p0, p1, 0x84, flags, header_data, a, b, c, d, e, f, g, h, i, j];
+        Self { bytes, length }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
+    }
+}
+
+/// Four bits of prefix, then 33 bits in three groups, each with a marker bit behind it.
+fn encode_time(prefix: u64, ticks: i64) -> [u8; TIME_BYTES] {
+    let time = wrap33(ticks);
+    let bits = prefix << 36
+        | (time >> 30 & 0x7) << 33
+        | 1 << 32
+        | (time >> 15 & 0x7fff) << 17
+        | 1 << 16
+        | (time & 0x7fff) << 1
+        | 1;
+    let [_, _, _, encoded @ ..] = bits.to_be_bytes();
+    encoded
+}
+
+/// The inverse of `encode_time`, and whether prefix and marker bits are right.
+pub(super) fn decode_time(prefix: u64, bytes: [u8; TIME_BYTES]) -> (u64, bool) {
+    let [b0, b1, b2, b3, b4] = bytes;
+    let bits = u64::from_be_bytes([0, 0, 0, b0, b1, b2, b3, b4]);
+    let time = (bits >> 33 & 0x7) << 30 | (bits >> 17 & 0x7fff) << 15 | bits >> 1 & 0x7fff;
+    let markers = 1 << 32 | 1 << 16 | 1;
+    (time, bits >> 36 == prefix && bits & markers == markers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::hex;
+
+    #[track_caller]
+    fn check(data_bytes: usize, pts: i64, dts: i64, expected: &str) {
+        let header = Header::new(0xe0, data_bytes, pts, dts);
+        assert_eq!(header.as_bytes(), hex(expected), "{data_bytes} bytes at {pts}/{dts}");
+    }
+
+    #[test]
+    fn a_header_has_a_decode_time_only_if_it_differs() {
+        check(1, 0, 0, "000001e0 0009 84 80 05 2100010001");
+        check(1, 1, 0, "000001e0 000e 84 c0 0a 3100010003 1100010001");
+        check(1, 90_000, 90_000, "000001e0 0009 84 80 05 210005bf21");
+    }
+
+    #[test]
+    fn times_have_33_bits() {
+        check(1, -1, -1, "000001e0 0009 84 80 05 2fffffffff");
+        check(1, 1 << 33, 1 << 33, "000001e0 0009 84 80 05 2100010001");
+        check(1, i64::MIN, i64::MAX, "000001e0 000e 84 c0 0a 3100010001 1fffffffff");
+    }
+
+    #[test]
+    fn a_packet_that_is_too_long_has_no_length() {
+        check(65_527, 0, 0, "000001e0 ffff 84 80 05 2100010001");
+        check(65_528, 0, 0, "000001e0 0000 84 80 05 2100010001");
+        check(65_522, 1, 0, "000001e0 ffff 84 c0 0a 3100010003 1100010001");
+        check(65_523, 1, 0, "000001e0 0000 84 c0 0a 3100010003 1100010001");
+        assert_eq!(DATA_BYTES_MAX, 65_527);
+    }
+
+    #[test]
+    fn wrong_prefixes_and_markers_are_seen() {
+        let check = |text: &str, time: u64, is_right: bool| {
+            let bytes = *hex(text).first_chunk().unwrap();
+            assert_eq!(decode_time(2, bytes), (time, is_right), "{text}");
+        };
+        check("210005bf21", 90_000, true);
+        check("310005bf21", 90_000, false);
+        check("200005bf21", 90_000, false);
+        check("210004bf21", 90_000, false);
+        check("210005bf20", 90_000, false);
+    }
+}
