@@ -1,0 +1,224 @@
+//! The owner's side of a journal: which entry comes next.
+
+use crate::{Body, ENTRY_VERSION, Entry, Head, SegmentEntry, SegmentRecord, State, boundary_ms};
+
+/// Makes the entries of one ownership. Every entry must be appended right after the one made
+/// before it; when that is refused, somebody else owns the stream and the ledger is void.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ledger {
+    epoch: u64,
+    head: Head,
+    /// Whether this ownership has listed a segment: only the first one can begin with the break
+    /// that a change of owners is.
+    has_segments: bool,
+}
+
+/// Who takes a stream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claimant {
+    /// The node's name.
+    pub node: String,
+    /// Where the node's memory can be read from, when other nodes can.
+    pub origin_url: Option<String>,
+}
+
+/// A segment that has been cut and has no number yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewSegment {
+    /// Where it begins on the epoch's timeline, in 90 kHz ticks.
+    pub start: i64,
+    /// Where it ends.
+    pub end: i64,
+    /// When it begins on the calendar, in milliseconds since the Unix epoch.
+    pub calendar_ms: i64,
+    /// Whether the timeline breaks before it.
+    pub discontinuity: bool,
+    /// Whether decoding can start with it.
+    pub independent: bool,
+    /// The target duration that the segmenter keeps, in seconds.
+    pub target_duration_s: u32,
+    /// The segment in each rendition.
+    pub renditions: Vec<SegmentRecord>,
+}
+
+impl Ledger {
+    /// The claim on a stream whose newest entry is `newest`, to be appended right after it.
+    #[must_use]
+    pub fn claim(newest: Option<&Entry>, claimant: Claimant, at_ms: i64) -> (Self, Entry) {
+        let head = newest.map_or(
+            Head {
+                state: State::Live,
+                next_sequence: 0,
+                discontinuity_sequence: 0,
+                target_duration_s: None,
+                begins_broadcast: true,
+                calendar_end_ms: None,
+            },
+            |entry| Head { state: State::Live, ..entry.head },
+        );
+        let epoch = newest.map_or(1, |entry| entry.epoch.saturating_add(1));
+        let ledger = Self { epoch, head, has_segments: false };
+        let Claimant { node, origin_url } = claimant;
+        let entry = ledger.entry(at_ms, Body::Opened { node, origin_url });
+        (ledger, entry)
+    }
+
+    /// Goes on where `newest` left a stream that this node owned before it restarted: only to say
+    /// that the publisher is gone.
+    #[must_use]
+    pub const fn resume(newest: &Entry) -> Self {
+        Self { epoch: newest.epoch, head: newest.head, has_segments: true }
+    }
+
+    /// The ownership's number.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The stream's state after the newest entry.
+    #[must_use]
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Numbers a segment, and says that it is there.
+    #[must_use]
+    pub fn segment(&mut self, new: NewSegment, at_ms: i64) -> Entry {
+        let sequence = self.head.next_sequence;
+        // A stream's very first segment breaks nothing. The first of a later ownership breaks the
+        // timeline; if the broadcast before it was over, nothing that is listed with it came
+        // before, so the break is counted without a tag.
+        let first_of_owner = !self.has_segments && sequence > 0;
+        let discontinuity = (self.has_segments && new.discontinuity)
+            || (first_of_owner && !self.head.begins_broadcast);
+        if discontinuity || first_of_owner {
+            self.head.discontinuity_sequence = self.head.discontinuity_sequence.saturating_add(1);
+        }
+        self.has_segments = true;
+        self.head.begins_broadcast = false;
+        let calendar_ms = new.calendar_ms.max(self.head.calendar_end_ms.unwrap_or(i64::MIN));
+        let length_ms = boundary_ms(new.end).saturating_sub(boundary_ms(new.start));
+        self.head.calendar_end_ms = Some(calendar_ms.saturating_add(length_ms));
+        self.head.next_sequence = sequence.saturating_add(1);
+        self.head.target_duration_s.get_or_insert(new.target_duration_s);
+        let segment = SegmentEntry {
+            sequence,
+            start: new.start,
+            end: new.end,
+            calendar_ms,
+            discontinuity,
+            independent: new.independent,
+            renditions: new.renditions,
+        };
+        self.entry(at_ms, Body::Segment(segment))
+    }
+
+    /// Says that listed segments are lost.
+    #[must_use]
+    pub fn gap(&self, first: u64, last: u64, at_ms: i64) -> Entry {
+        self.entry(at_ms, Body::Gap { first, last })
+    }
+
+    /// Says that the publisher is gone and may come back within `wait_ms`.
+    #[must_use]
+    pub fn interrupted(&mut self, reason: &str, wait_ms: u64, at_ms: i64) -> Entry {
+        self.head.state = State::Interrupted;
+        self.entry(at_ms, Body::Interrupted { reason: reason.to_owned(), wait_ms })
+    }
+
+    /// Says that the broadcast is over.
+    #[must_use]
+    pub fn ended(&mut self, reason: &str, at_ms: i64) -> Entry {
+        self.head.state = State::Ended;
+        self.head.begins_broadcast = true;
+        self.entry(at_ms, Body::Ended { reason: reason.to_owned() })
+    }
+
+    fn entry(&self, at_ms: i64, body: Body) -> Entry {
+        Entry { version: ENTRY_VERSION, epoch: self.epoch, at_ms, head: self.head, body }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimant() -> Claimant {
+        Claimant { node: "a".into(), origin_url: None }
+    }
+
+    fn cut(start: i64, end: i64, calendar_ms: i64, discontinuity: bool) -> NewSegment {
+        NewSegment {
+            start,
+            end,
+            calendar_ms,
+            discontinuity,
+            independent: true,
+            target_duration_s: 2,
+            renditions: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(entry: &Entry, expected: (u64, u64, u64, bool)) {
+        let Body::Segment(segment) = &entry.body else { panic!("{entry:?}") };
+        let head = entry.head;
+        let actual =
+            (entry.epoch, segment.sequence, head.discontinuity_sequence, segment.discontinuity);
+        assert_eq!(actual, expected, "(epoch, sequence, discontinuity sequence, tagged)");
+    }
+
+    #[test]
+    fn the_first_segment_of_a_stream_breaks_nothing() {
+        let (mut ledger, opened) = Ledger::claim(None, claimant(), 5);
+        assert_eq!((opened.epoch, opened.head.next_sequence), (1, 0));
+        check(&ledger.segment(cut(0, 180_000, 0, true), 6), (1, 0, 0, false));
+        check(&ledger.segment(cut(180_000, 360_000, 2_000, false), 6), (1, 1, 0, false));
+        check(&ledger.segment(cut(0, 180_000, 9_000, true), 6), (1, 2, 1, true));
+    }
+
+    #[test]
+    fn a_publisher_who_comes_back_goes_on_with_the_numbers_after_a_discontinuity() {
+        let (mut first, _) = Ledger::claim(None, claimant(), 0);
+        let _ = first.segment(cut(0, 180_000, 10_000, false), 0);
+        let gone = first.interrupted("connection lost", 60_000, 1);
+        assert_eq!(gone.head.state, State::Interrupted);
+        let (mut second, opened) = Ledger::claim(Some(&gone), claimant(), 2);
+        assert_eq!((opened.epoch, opened.head.state), (2, State::Live));
+        // The server's clock went back meanwhile; the calendar does not.
+        let entry = second.segment(cut(0, 90_000, 3_000, false), 3);
+        check(&entry, (2, 1, 1, true));
+        let Body::Segment(segment) = &entry.body else { panic!("{entry:?}") };
+        assert_eq!(segment.calendar_ms, 12_000);
+        assert_eq!(entry.head.calendar_end_ms, Some(13_000));
+        check(&second.segment(cut(90_000, 270_000, 4_000, false), 4), (2, 2, 1, false));
+    }
+
+    #[test]
+    fn a_claim_without_a_segment_leaves_the_break_to_the_next_one() {
+        let (mut first, _) = Ledger::claim(None, claimant(), 0);
+        let listed = first.segment(cut(0, 180_000, 0, false), 0);
+        let (_, opened) = Ledger::claim(Some(&listed), claimant(), 2);
+        let (mut third, _) = Ledger::claim(Some(&opened), claimant(), 3);
+        check(&third.segment(cut(0, 180_000, 9_000, false), 4), (3, 1, 1, true));
+    }
+
+    #[test]
+    fn a_new_broadcast_counts_the_break_without_a_tag() {
+        let (mut first, _) = Ledger::claim(None, claimant(), 0);
+        let _ = first.segment(cut(0, 180_000, 0, false), 0);
+        let over = first.ended("finished", 1);
+        let (_, opened) = Ledger::claim(Some(&over), claimant(), 2);
+        let (mut second, _) = Ledger::claim(Some(&opened), claimant(), 2);
+        check(&second.segment(cut(0, 180_000, 9_000, false), 3), (3, 1, 1, false));
+    }
+
+    #[test]
+    fn the_target_duration_never_changes() {
+        let (mut ledger, _) = Ledger::claim(None, claimant(), 0);
+        let _ = ledger.segment(cut(0, 180_000, 0, false), 0);
+        let longer = NewSegment { target_duration_s: 9, ..cut(0, 180_000, 0, false) };
+        assert_eq!(ledger.segment(longer, 0).head.target_duration_s, Some(2));
+    }
+}
