@@ -1,0 +1,71 @@
+//! Media playlists (RFC 8216, 4.3.2 and 4.3.3).
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use timeline::{ListedSegment, ObjectName, RenditionId, SegmentRecord, Window};
+
+/// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
+/// segment of it. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit
+/// whatever stands before it.
+#[must_use]
+pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> {
+    let listed: Vec<_> = window
+        .segments()
+        .filter_map(|segment| Some((segment, record_of(segment, rendition)?)))
+        .collect();
+    let (first, _) = listed.first()?;
+    let target_duration_s = window.target_duration_s()?;
+    // Decimal EXTINF needs version 3, EXT-X-GAP version 8 (RFC 8216bis, 8).
+    let version = if listed.iter().any(|(segment, _)| segment.gap) { 8 } else { 3 };
+    let removed_discontinuities =
+        first.discontinuity_sequence.saturating_sub(u64::from(first.discontinuity));
+    let mut text = String::with_capacity(256 + listed.len() * 96);
+    text.push_str("#EXTM3U\n");
+    line(&mut text, format_args!("#EXT-X-VERSION:{version}"));
+    if listed.iter().all(|(segment, _)| segment.independent) {
+        text.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+    }
+    line(&mut text, format_args!("#EXT-X-TARGETDURATION:{target_duration_s}"));
+    line(&mut text, format_args!("#EXT-X-MEDIA-SEQUENCE:{}", first.sequence));
+    line(&mut text, format_args!("#EXT-X-DISCONTINUITY-SEQUENCE:{removed_discontinuities}"));
+    for (segment, record) in listed {
+        render_segment(&mut text, segment, record);
+    }
+    if window.has_ended() {
+        text.push_str("#EXT-X-ENDLIST\n");
+    }
+    Some(text)
+}
+
+fn render_segment(text: &mut String, segment: &ListedSegment, record: &SegmentRecord) {
+    if segment.discontinuity {
+        text.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+    if segment.gap {
+        text.push_str("#EXT-X-GAP\n");
+    }
+    if let Ok(date) = Timestamp::from_millisecond(segment.calendar_ms) {
+        line(text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{date:.3}"));
+    }
+    let (seconds, millis) =
+        (segment.length_ms.div_euclid(1_000), segment.length_ms.rem_euclid(1_000));
+    line(text, format_args!("#EXTINF:{seconds}.{millis:03},"));
+    let name = ObjectName::Segment { sequence: segment.sequence, container: record.container };
+    line(text, format_args!("{}/{name}", segment.epoch));
+}
+
+/// The segment's record in `rendition`.
+pub(crate) fn record_of<'a>(
+    segment: &'a ListedSegment,
+    rendition: &RenditionId,
+) -> Option<&'a SegmentRecord> {
+    segment.renditions.iter().find(|record| record.rendition == *rendition)
+}
+
+/// Appends a line.
+pub(crate) fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = text.write_fmt(arguments);
+    text.push('\n');
+}

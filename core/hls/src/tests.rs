@@ -1,0 +1,199 @@
+use m3u8_rs::Playlist;
+use proptest::prelude::*;
+use timeline::{
+    Claimant, Container, Entry, Ledger, Medium, NewSegment, RenditionId, SegmentRecord, Sha256,
+    TrackRecord, Window, WindowPolicy,
+};
+
+use crate::{Bandwidth, render_media, render_multivariant};
+
+fn rendition() -> RenditionId {
+    RenditionId::parse("ts").unwrap()
+}
+
+fn claimant() -> Claimant {
+    Claimant { node: "a".into(), origin_url: None }
+}
+
+/// A segment of `ticks` that begins at `start`, with one byte per tick.
+fn segment(start: i64, ticks: i64) -> NewSegment {
+    let video = Medium::Video { width: 1_280, height: 720, frame_rate_milli: 29_970 };
+    let audio = Medium::Audio { sample_rate: 48_000, channels: 2 };
+    let track = |codec: &str, medium| TrackRecord { codec: codec.into(), medium };
+    NewSegment {
+        start,
+        end: start + ticks,
+        calendar_ms: 1_700_000_000_000 + start / 90,
+        discontinuity: false,
+        independent: true,
+        target_duration_s: 2,
+        renditions: vec![SegmentRecord {
+            rendition: rendition(),
+            container: Container::Ts,
+            bytes: ticks.unsigned_abs(),
+            sha256: Sha256([0; 32]),
+            tracks: vec![track("avc1.64001f", video), track("mp4a.40.2", audio)],
+        }],
+    }
+}
+
+fn window(entries: &[Entry]) -> Window {
+    let mut window = Window::new(WindowPolicy { length_ms: 30_000 });
+    entries.iter().for_each(|entry| window.apply(entry));
+    window
+}
+
+/// Reads a playlist with two parsers that are not ours; both must agree on what they can say.
+fn read_back(text: &str) -> m3u8_rs::MediaPlaylist {
+    let (_, playlist) = m3u8_rs::parse_playlist(text.as_bytes()).unwrap();
+    let Playlist::MediaPlaylist(playlist) = playlist else { panic!("{text}") };
+    let mut reader =
+        quick_m3u8::Reader::from_str(text, quick_m3u8::config::ParsingOptions::default());
+    let mut uris = Vec::new();
+    while let Ok(Some(line)) = reader.read_line() {
+        match line {
+            quick_m3u8::HlsLine::Uri(uri) => uris.push(uri.to_string()),
+            quick_m3u8::HlsLine::UnknownTag(tag) => panic!("unknown tag {tag:?}"),
+            quick_m3u8::HlsLine::KnownTag(_)
+            | quick_m3u8::HlsLine::Comment(_)
+            | quick_m3u8::HlsLine::Blank => {}
+        }
+    }
+    let same: Vec<_> = playlist.segments.iter().map(|segment| segment.uri.clone()).collect();
+    assert_eq!(uris, same);
+    playlist
+}
+
+#[test]
+fn a_live_playlist_says_what_players_need() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let first = ledger.segment(segment(0, 180_000), 0);
+    let second = ledger.segment(segment(180_000, 180_180), 0);
+    let text = render_media(&window(&[opened, first, second]), &rendition()).unwrap();
+    let expected = "\
+#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z
+#EXTINF:2.000,
+1/0.ts
+#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:22.000Z
+#EXTINF:2.002,
+1/1.ts
+";
+    assert_eq!(text, expected);
+    assert_eq!(read_back(&text).segments.len(), 2);
+}
+
+#[test]
+fn a_restart_a_gap_and_the_end_are_said_where_they_happened() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let first = ledger.segment(segment(0, 180_000), 0);
+    let (mut ledger, reopened) = Ledger::claim(Some(&first), claimant(), 0);
+    let second = ledger.segment(NewSegment { independent: false, ..segment(0, 180_000) }, 0);
+    let gap = ledger.gap(0, 0, 0);
+    let ended = ledger.ended("over", 0);
+    let text = render_media(&window(&[opened, first, reopened, second, gap, ended]), &rendition());
+    let expected = "\
+#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-GAP
+#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z
+#EXTINF:2.000,
+1/0.ts
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:22.000Z
+#EXTINF:2.000,
+2/1.ts
+#EXT-X-ENDLIST
+";
+    assert_eq!(text.unwrap(), expected);
+}
+
+#[test]
+fn a_multivariant_playlist_says_what_was_measured() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let first = ledger.segment(segment(0, 180_000), 0);
+    let mut rich = segment(180_000, 180_000);
+    rich.renditions[0].bytes = 360_000;
+    let second = ledger.segment(rich, 0);
+    let text = render_multivariant(&window(&[opened, first, second])).unwrap();
+    let expected = "\
+#EXTM3U
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=1440000,AVERAGE-BANDWIDTH=1080000,\
+CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=29.970
+ts/index.m3u8
+";
+    assert_eq!(text, expected);
+    let (_, playlist) = m3u8_rs::parse_playlist(text.as_bytes()).unwrap();
+    let Playlist::MasterPlaylist(playlist) = playlist else { panic!("{text}") };
+    assert_eq!(playlist.variants[0].bandwidth, 1_440_000);
+}
+
+#[test]
+fn a_short_last_segment_does_not_make_a_peak() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let first = ledger.segment(segment(0, 180_000), 0);
+    let mut stub = segment(180_000, 3_000);
+    stub.renditions[0].bytes = 90_000;
+    let second = ledger.segment(stub, 0);
+    let measured = Bandwidth::measure(&window(&[opened, first, second]), &rendition()).unwrap();
+    // 270,000 bytes in 2.033 s; the stub alone would be 21 Mb/s.
+    assert_eq!((measured.peak, measured.average), (1_062_470, 1_062_470));
+}
+
+#[test]
+fn nothing_is_rendered_before_the_first_segment() {
+    let (_, opened) = Ledger::claim(None, claimant(), 0);
+    let window = window(&[opened]);
+    assert_eq!(render_media(&window, &rendition()), None);
+    assert_eq!(render_multivariant(&window), None);
+}
+
+/// A day of 29.97 frames a second, cut every 50 frames: truncated lengths would fall 17 s short.
+#[test]
+fn the_printed_lengths_of_a_day_add_up_to_the_day() {
+    let (mut ledger, _) = Ledger::claim(None, claimant(), 0);
+    let mut window = Window::new(WindowPolicy { length_ms: i64::MAX });
+    let ticks = 50 * 3_003;
+    for number in 0..51_788 {
+        window.apply(&ledger.segment(segment(number * ticks, ticks), 0));
+    }
+    let text = render_media(&window, &rendition()).unwrap();
+    let printed: i64 = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("#EXTINF:"))
+        .map(|value| value.trim_end_matches(',').replace('.', "").parse::<i64>().unwrap())
+        .sum();
+    assert_eq!(printed, timeline::boundary_ms(51_788 * ticks));
+}
+
+proptest! {
+    #[test]
+    fn every_playlist_is_read_back_as_it_was_meant(
+        lengths in prop::collection::vec(1_i64..900_000, 1..40),
+    ) {
+        let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+        let mut entries = vec![opened];
+        let mut now = 0;
+        for ticks in &lengths {
+            entries.push(ledger.segment(segment(now, *ticks), 0));
+            now += ticks;
+        }
+        let window = window(&entries);
+        let playlist = read_back(&render_media(&window, &rendition()).unwrap());
+        let first = window.segments().next().unwrap();
+        prop_assert_eq!(playlist.media_sequence, first.sequence);
+        prop_assert_eq!(playlist.segments.len(), window.segments().len());
+        for (read, listed) in playlist.segments.iter().zip(window.segments()) {
+            prop_assert!((f64::from(read.duration) * 1_000.0 - listed.length_ms as f64).abs() < 1.0);
+        }
+    }
+}
