@@ -1,0 +1,106 @@
+//! Where a publication begins: when its tracks are known, at a key frame.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use media::{AccessUnit, Track, TrackId, TrackKind};
+
+use crate::segmenter::ticks;
+
+/// How long a second kind of track is waited for, in 90 kHz ticks of media: encoders announce all
+/// their tracks within a fraction of a second.
+const TRACKS_TICKS_MAX: i64 = 90_000;
+/// How long a key frame is waited for, in 90 kHz ticks: longer than the largest usual distance
+/// between two.
+const KEY_FRAME_TICKS_MAX: i64 = 10 * 90_000;
+/// Most bytes that wait for the first segment: ten seconds at 25 Mbit/s.
+const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How much sound before the first picture is kept, in 90 kHz ticks: what encoders send ahead.
+const SOUND_AHEAD_TICKS_MAX: i64 = 90_000 / 5;
+
+/// A unit and when it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    /// The unit, on the timeline.
+    pub(crate) unit: AccessUnit,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) now_ms: i64,
+}
+
+/// Holds the first units until it is clear with which the first segment begins.
+#[derive(Debug, Default)]
+pub(crate) struct Start {
+    units: VecDeque<Arrived>,
+    bytes: usize,
+    /// The decode time of the first unit, in 90 kHz ticks.
+    since: Option<i64>,
+    has_key_frame: bool,
+}
+
+impl Start {
+    pub(crate) fn push(&mut self, arrived: Arrived) {
+        let dts = ticks(arrived.unit.dts);
+        self.since = Some(self.since.map_or(dts, |since| since.min(dts)));
+        self.has_key_frame |= is_key_frame(&arrived);
+        self.bytes = self.bytes.saturating_add(arrived.unit.payload.len());
+        self.units.push_back(arrived);
+    }
+
+    /// The units of the first segment, once they are known.
+    pub(crate) fn begin(&mut self, tracks: &BTreeMap<TrackId, Track>) -> Option<VecDeque<Arrived>> {
+        let announced = |kind| tracks.keys().any(|id| id.kind == kind);
+        let has_all = announced(TrackKind::Video) && announced(TrackKind::Audio);
+        let is_full = self.bytes > WAITING_BYTES_MAX;
+        if !has_all && self.waited() < TRACKS_TICKS_MAX && !is_full {
+            return None;
+        }
+        if announced(TrackKind::Video) {
+            if self.has_key_frame {
+                self.begin_at_key_frame();
+            } else if self.waited() < KEY_FRAME_TICKS_MAX && !is_full {
+                self.forget_what_no_key_frame_will_need();
+                return None;
+            }
+        }
+        Some(std::mem::take(&mut self.units))
+    }
+
+    fn begin_at_key_frame(&mut self) {
+        let Some(first) = self.units.iter().find(|arrived| is_key_frame(arrived)) else { return };
+        let (at, dts) = (ticks(first.unit.pts), first.unit.dts);
+        self.units.retain(|arrived| match arrived.unit.track.kind {
+            TrackKind::Video => arrived.unit.dts >= dts,
+            TrackKind::Audio => at.saturating_sub(ticks(arrived.unit.pts)) <= SOUND_AHEAD_TICKS_MAX,
+        });
+    }
+
+    /// Pictures that cannot be decoded, and sound that is too early for a key frame that is still
+    /// to come.
+    fn forget_what_no_key_frame_will_need(&mut self) {
+        let latest = self.units.back().map_or(0, |arrived| ticks(arrived.unit.dts));
+        self.units.retain(|arrived| match arrived.unit.track.kind {
+            TrackKind::Video => false,
+            TrackKind::Audio => {
+                latest.saturating_sub(ticks(arrived.unit.pts)) <= 2 * SOUND_AHEAD_TICKS_MAX
+            }
+        });
+        self.bytes = self.units.iter().map(|arrived| arrived.unit.payload.len()).sum();
+    }
+
+    /// What there is when the publication ends before it has begun: worth a segment only if
+    /// something in it can be decoded.
+    pub(crate) fn finish(mut self) -> Option<VecDeque<Arrived>> {
+        let first = self.units.iter().position(|arrived| arrived.unit.random_access)?;
+        self.units.drain(..first);
+        Some(self.units)
+    }
+
+    /// From the first decode time to the last, in 90 kHz ticks.
+    fn waited(&self) -> i64 {
+        let latest = self.units.iter().map(|arrived| ticks(arrived.unit.dts)).max();
+        latest.zip(self.since).map_or(0, |(latest, since)| latest.saturating_sub(since))
+    }
+}
+
+fn is_key_frame(arrived: &Arrived) -> bool {
+    arrived.unit.track.kind == TrackKind::Video && arrived.unit.random_access
+}

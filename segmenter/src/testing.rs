@@ -1,0 +1,23 @@
+//! Configurations for tests.
+
+use bytes::Bytes;
+
+/// An `AVCDecoderConfigurationRecord`: 160x90, 25 pictures a second, as ffmpeg and x264 write it.
+pub(crate) fn avc() -> Bytes {
+    hex("0142c00bffe100186742c00bd9028df93011000003000100000300320f142a4801000568cb83cb20")
+}
+
+/// An `AVCDecoderConfigurationRecord` with another picture parameter set.
+pub(crate) fn other_avc() -> Bytes {
+    hex("0142c00bffe100186742c00bd9028df93011000003000100000300320f142a4801000568cb83cb21")
+}
+
+/// An `AudioSpecificConfig`: AAC-LC, 48 kHz, stereo.
+pub(crate) fn aac() -> Bytes {
+    hex("1190")
+}
+
+fn hex(text: &str) -> Bytes {
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(byte).collect()
+}
