@@ -1,0 +1,314 @@
+//! Objects as files below one folder, each at its key's path.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime};
+
+use timeline::{ObjectKey, StreamName};
+use tokio::task::spawn_blocking;
+
+use crate::StoreError;
+
+/// Where files are written before they are whole. No application's name starts with a dot.
+const INCOMING: &str = ".incoming";
+/// How often folders are made again that somebody else removes at the same moment.
+const FOLDER_ATTEMPTS: u32 = 16;
+/// Folders below folders that are looked into: one more than a key has parts.
+const DEPTH_MAX: u32 = 6;
+
+/// A folder of whole files. A file is written elsewhere in the folder first and renamed when it is
+/// whole, so nobody ever reads half of one. Everything here blocks.
+#[derive(Debug)]
+pub(crate) struct Files {
+    root: PathBuf,
+    /// Tells files in `.incoming` apart.
+    next: AtomicU64,
+}
+
+/// A file that is an object.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) key: ObjectKey,
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) modified: SystemTime,
+}
+
+/// What is below a folder.
+#[derive(Default, Debug)]
+pub(crate) struct Listing {
+    pub(crate) found: Vec<Found>,
+    /// Paths that are no object's.
+    pub(crate) strange: Vec<PathBuf>,
+    /// Folders without a file when they were looked into, inner ones first.
+    pub(crate) empty: Vec<PathBuf>,
+}
+
+/// Runs what blocks where that holds nobody up.
+pub(crate) async fn blocking<T: Send + 'static>(
+    operation: &'static str,
+    path: String,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    match spawn_blocking(work).await {
+        Ok(result) => result.map_err(|error| StoreError::io(operation, path, error)),
+        Err(error) => Err(StoreError::Unavailable { operation, path, source: error.into() }),
+    }
+}
+
+impl Files {
+    /// Makes the folder, and removes half-written files in it that are at least `age` old.
+    pub(crate) fn open(root: &Path, age: Duration) -> io::Result<Self> {
+        let incoming = root.join(INCOMING);
+        fs::create_dir_all(&incoming)?;
+        for entry in fs::read_dir(&incoming)? {
+            let entry = entry?;
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|past| past >= age));
+            if is_old || age.is_zero() {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        // Names of another process that writes here at the same time are different ones.
+        let next = u64::from(std::process::id()) << 32;
+        Ok(Self { root: root.to_owned(), next: AtomicU64::new(next) })
+    }
+
+    /// The folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where an object's file is, whether or not it exists.
+    pub(crate) fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.root.join(key.path())
+    }
+
+    /// Writes a whole object, `durably` so that a power cut cannot empty it.
+    pub(crate) fn write(
+        &self,
+        key: &ObjectKey,
+        bytes: &[u8],
+        durably: bool,
+    ) -> io::Result<PathBuf> {
+        let target = self.path(key);
+        self.bring_in(&target, |temporary| {
+            let mut file = File::create(temporary)?;
+            file.write_all(bytes)?;
+            if durably { file.sync_data() } else { Ok(()) }
+        })?;
+        Ok(target)
+    }
+
+    /// Makes `file` the object. Repeating it is a success.
+    pub(crate) fn take(&self, key: &ObjectKey, file: &Path) -> io::Result<()> {
+        let target = self.path(key);
+        match rename_into(file, &target) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => self.copy(file, &target),
+            Err(error) if error.kind() == ErrorKind::NotFound && target.try_exists()? => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Takes a file over from another file system.
+    pub(crate) fn copy(&self, file: &Path, target: &Path) -> io::Result<()> {
+        self.bring_in(target, |temporary| {
+            fs::copy(file, temporary)?;
+            File::open(temporary)?.sync_data()
+        })?;
+        ignore_missing(fs::remove_file(file))
+    }
+
+    /// Removes an object's file, and the folders that are empty without it.
+    pub(crate) fn remove(&self, key: &ObjectKey) -> io::Result<()> {
+        let path = self.path(key);
+        ignore_missing(fs::remove_file(&path))?;
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
+        // The first one that is in use, or gone, ends it.
+        for folder in folders {
+            if fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything below the folder, or of one stream.
+    pub(crate) fn list(&self, stream: Option<&StreamName>) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        let folder = stream.map_or_else(|| self.root.clone(), |name| self.root.join(name.as_str()));
+        self.look_into(&folder, DEPTH_MAX, &mut listing)?;
+        Ok(listing)
+    }
+
+    /// Whether anything was seen in `folder`.
+    fn look_into(&self, folder: &Path, depth: u32, listing: &mut Listing) -> io::Result<bool> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let mut is_used = false;
+        for entry in entries {
+            let entry = entry?;
+            let (path, file_type) = (entry.path(), entry.file_type()?);
+            if path.file_name().is_some_and(|name| name == INCOMING) {
+                continue;
+            }
+            if file_type.is_dir() && depth > 0 {
+                if self.look_into(&path, depth - 1, listing)? {
+                    is_used = true;
+                } else {
+                    listing.empty.push(path);
+                }
+                continue;
+            }
+            is_used = true;
+            let below = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
+            let key = below.and_then(|below| ObjectKey::parse(below).ok());
+            match (key, entry.metadata()) {
+                (Some(key), Ok(metadata)) if file_type.is_file() => {
+                    let modified = metadata.modified()?;
+                    listing.found.push(Found { key, path, bytes: metadata.len(), modified });
+                }
+                // It went while we looked.
+                (Some(_), Err(error)) if error.kind() == ErrorKind::NotFound => {}
+                (_, Err(error)) => return Err(error),
+                (_, Ok(_)) => listing.strange.push(path),
+            }
+        }
+        Ok(is_used)
+    }
+
+    /// Has a file written aside, and brings it in when it is whole.
+    fn bring_in(
+        &self,
+        target: &Path,
+        write: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let number = self.next.fetch_add(1, Relaxed);
+        let temporary = self.root.join(INCOMING).join(format!("{number:x}"));
+        let written = write(&temporary).and_then(|()| rename_into(&temporary, target));
+        if written.is_err() {
+            // The first error is the one to tell.
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+}
+
+/// Renames, and makes the folders on the way.
+fn rename_into(from: &Path, to: &Path) -> io::Result<()> {
+    let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
+    for _ in 0..FOLDER_ATTEMPTS {
+        match fs::rename(from, to) {
+            Err(error) if missing(&error) && from.try_exists()? => {}
+            other => return other,
+        }
+        let Some(folder) = to.parent() else { break };
+        match fs::create_dir_all(folder) {
+            Err(error) if !missing(&error) => return Err(error),
+            Ok(()) | Err(_) => remove_empty_siblings(folder),
+        }
+    }
+    fs::rename(from, to)
+}
+
+/// Removes folders beside `folder` whose files all have gone elsewhere.
+fn remove_empty_siblings(folder: &Path) {
+    let entries = folder.parent().and_then(|parent| fs::read_dir(parent).ok());
+    let siblings = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    for sibling in siblings.filter(|sibling| sibling != folder) {
+        // One that is in use, or a file, stays.
+        let _ = fs::remove_dir(sibling);
+    }
+}
+
+fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(path: &str) -> ObjectKey {
+        ObjectKey::parse(path).unwrap()
+    }
+
+    #[test]
+    fn a_file_from_another_file_system_is_copied_and_goes() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let files = Files::open(here.path(), Duration::ZERO).unwrap();
+        let file = there.path().join("0.ts");
+        fs::write(&file, b"bytes").unwrap();
+        let target = files.path(&key("live/cam/ts/1/0.ts"));
+        files.copy(&file, &target).unwrap();
+        assert_eq!(fs::read(target).unwrap(), b"bytes");
+        assert!(!file.exists());
+        assert_eq!(fs::read_dir(here.path().join(INCOMING)).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_was_half_written_is_removed_once_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let half = folder.path().join(INCOMING).join("17");
+        drop(Files::open(folder.path(), Duration::ZERO).unwrap());
+        fs::write(&half, b"by").unwrap();
+        drop(Files::open(folder.path(), Duration::from_secs(3_600)).unwrap());
+        assert!(half.exists(), "another process may be writing it");
+        drop(Files::open(folder.path(), Duration::ZERO).unwrap());
+        assert!(!half.exists());
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::open(folder.path(), Duration::ZERO).unwrap();
+        // A file is where a folder should be.
+        fs::write(folder.path().join("live"), b"").unwrap();
+        let error = files.write(&key("live/cam/ts/1/0.ts"), b"bytes", false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotADirectory);
+        assert_eq!(fs::read_dir(folder.path().join(INCOMING)).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn folders_that_others_emptied_go_when_the_next_epoch_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::open(folder.path(), Duration::ZERO).unwrap();
+        let first = files.write(&key("live/cam/ts/1/0.ts"), b"a", false).unwrap();
+        files.write(&key("live/cam/ts/2/1.ts"), b"b", false).unwrap();
+        fs::remove_file(&first).unwrap();
+        files.write(&key("live/cam/ts/3/2.ts"), b"c", false).unwrap();
+        let mut epochs: Vec<_> = fs::read_dir(folder.path().join("live/cam/ts"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        epochs.sort();
+        assert_eq!(epochs, ["2", "3"]);
+    }
+
+    #[test]
+    fn writing_and_removing_in_one_folder_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::open(folder.path(), Duration::ZERO).unwrap();
+        std::thread::scope(|scope| {
+            for worker in 0..4 {
+                let files = &files;
+                scope.spawn(move || {
+                    for number in 0..200 {
+                        let key = key(&format!("live/cam/ts/{worker}/{number}.ts"));
+                        files.write(&key, b"bytes", false).unwrap();
+                        files.remove(&key).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(!folder.path().join("live").exists());
+    }
+}
