@@ -1,0 +1,40 @@
+//! Who may publish which stream.
+//!
+//! Floor 3. [`PublishAuthority`] is the port; [`KeyAuthority`] asks for a stream key,
+//! [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
+
+mod keys;
+mod open;
+mod refusal;
+mod request;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use timeline::StreamName;
+
+pub use keys::{BoxError, KeyAuthority, StreamKeys};
+pub use open::OpenAuthority;
+pub use refusal::PublishRefusal;
+pub use request::{KEY_BYTES_MAX, PublishRequest, TEXT_BYTES_MAX};
+
+/// Decides who may publish.
+#[async_trait]
+pub trait PublishAuthority: Debug + Send + Sync + 'static {
+    /// Whether `request` may publish, and which stream.
+    ///
+    /// # Errors
+    ///
+    /// When it may not, or when that cannot be found out for now.
+    async fn decide(&self, request: &PublishRequest<'_>) -> Result<PublishGrant, PublishRefusal>;
+}
+
+/// What a publisher was allowed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublishGrant {
+    /// The stream to publish.
+    pub stream: StreamName,
+    /// Whether it proved that the stream is its own. Then it may take the stream over from a
+    /// predecessor, which is most likely its own broken connection.
+    pub proves_key: bool,
+}
