@@ -1,0 +1,229 @@
+//! One RTMP connection, from its first byte to its last.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authz::PublishRequest;
+use container::flv::{Demuxer, Event as Flv, TagKind};
+use media::TrackKind;
+use rtmp::{Event, Media, MediaKind, Publish, SEED_BYTES, ServerConfig, ServerSession};
+use runtime::Drain;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{info, warn};
+
+use crate::node::Node;
+use crate::publisher::{End, Publisher};
+use crate::{Disconnect, Refusal};
+
+/// Room that is made for a read: a few milliseconds of a rich stream.
+const READ_BYTES: usize = 64 * 1_024;
+
+/// Serves a publisher until the connection ends, and says so once in the log.
+pub(crate) async fn serve<S>(node: Arc<Node>, socket: S, peer: SocketAddr, drain: Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    node.metrics.connections.inc();
+    let mut connection = Connection::new(&node, socket, peer);
+    let reason = connection.run(drain).await;
+    let at = connection.session.byte_offset();
+    if let Some(publication) = connection.publication.take() {
+        connection.unpublish(publication, End::Lost, &reason.to_string()).await;
+    }
+    node.metrics.connections.dec();
+    node.metrics.disconnects.with_label_values(&[reason.kind()]).inc();
+    let kind = reason.kind();
+    if reason.is_expected() {
+        info!(peer.addr = %peer, reason = kind, offset_bytes = at, "closed the connection of {peer}: {reason}");
+    } else {
+        warn!(peer.addr = %peer, reason = kind, offset_bytes = at, "closed the connection of {peer}: {reason}");
+    }
+}
+
+struct Connection<'a, S> {
+    node: &'a Arc<Node>,
+    socket: S,
+    peer: SocketAddr,
+    session: ServerSession,
+    began: Instant,
+    publication: Option<Publication>,
+}
+
+/// What a connection publishes at the moment.
+struct Publication {
+    name: String,
+    message_stream: u32,
+    demuxer: Demuxer,
+    publisher: Publisher,
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
+    fn new(node: &'a Arc<Node>, socket: S, peer: SocketAddr) -> Self {
+        let mut seed = [0; SEED_BYTES];
+        // The handshake's bytes are no secret: without randomness they are all zero, and it works.
+        let _ = getrandom::fill(&mut seed);
+        let config = ServerConfig { limits: node.settings.limits, ..ServerConfig::default() };
+        let session = ServerSession::new(config, &seed, Duration::ZERO);
+        Self { node, socket, peer, session, began: Instant::now(), publication: None }
+    }
+
+    /// Runs until the end, and tells the encoder why if it can be told.
+    async fn run(&mut self, drain: Drain) -> Disconnect {
+        let reason = match self.exchange(drain).await {
+            Ok(reason) | Err(reason) => reason,
+        };
+        if let Some(rejection) = reason.rejection() {
+            self.session.close(&rejection);
+        }
+        // What cannot be sent any more is not worth a second reason.
+        let _ = self.flush().await;
+        let _ = timeout(self.node.settings.write_timeout, self.socket.shutdown()).await;
+        reason
+    }
+
+    async fn exchange(&mut self, mut drain: Drain) -> Result<Disconnect, Disconnect> {
+        loop {
+            loop {
+                let pulled = self.session.pull(self.began.elapsed());
+                self.flush().await?;
+                let Some(event) = pulled? else { break };
+                self.on(event).await?;
+            }
+            let deadline = self.session.deadline().map(|deadline| self.began + deadline);
+            let evicted = async {
+                match &mut self.publication {
+                    Some(publication) => publication.publisher.evicted().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let buffer = self.session.receive_buffer();
+            buffer.reserve(READ_BYTES);
+            tokio::select! {
+                biased;
+                () = drain.started() => return Ok(Disconnect::Draining),
+                reason = evicted => return Ok(reason),
+                read = self.socket.read_buf(buffer) => match read {
+                    Ok(0) => return Ok(Disconnect::Closed),
+                    Ok(bytes) => {
+                        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+                        self.node.metrics.received_bytes.inc_by(bytes);
+                    }
+                    Err(error) => return Err(Disconnect::Network(error)),
+                },
+                // The session says at the next pull what is overdue.
+                () = sleep_until(deadline.unwrap_or(self.began)), if deadline.is_some() => {}
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Disconnect> {
+        let output = self.session.take_output();
+        if output.is_empty() {
+            return Ok(());
+        }
+        match timeout(self.node.settings.write_timeout, self.socket.write_all(&output)).await {
+            Ok(written) => written.map_err(Disconnect::Network),
+            Err(_) => Err(Disconnect::NotReading),
+        }
+    }
+
+    async fn on(&mut self, event: Event) -> Result<(), Disconnect> {
+        match event {
+            // Whether the application exists is decided with the stream: at publish, encoders show
+            // the sentence that comes with a no.
+            Event::ConnectRequested(_) => self.session.accept(self.began.elapsed()),
+            Event::PublishRequested(publish) => return self.publish(publish).await,
+            Event::Media(media) => return self.take(media).await,
+            Event::Unpublished { message_stream } => {
+                let ended = self.publication.take_if(|p| p.message_stream == message_stream);
+                if let Some(publication) = ended {
+                    self.unpublish(publication, End::Finished, "the encoder ended it").await;
+                }
+            }
+            // What encoders say of their streams is measured instead; captions and cues come with
+            // the journal's metadata entries.
+            Event::Metadata { .. } | Event::Data { .. } | Event::Skipped { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn publish(&mut self, publish: Publish) -> Result<(), Disconnect> {
+        let Publish { app, stream_name, tc_url: _, encoder, message_stream } = publish;
+        if self.publication.is_some() {
+            return self.refuse(Refusal::SecondStream);
+        }
+        let request = PublishRequest { app: &app, stream: &stream_name, peer: self.peer };
+        let granted = match self.node.parts.authority.decide(&request).await {
+            Ok(granted) => granted,
+            Err(denied) => return self.refuse(denied.into()),
+        };
+        let name = granted.stream.to_string();
+        let publisher = match self.node.publish(&granted.stream).await {
+            Ok(publisher) => publisher,
+            Err(refusal) => return self.refuse(refusal),
+        };
+        self.session.accept(self.began.elapsed());
+        self.node.metrics.publishers.inc();
+        let encoder = encoder.unwrap_or_default();
+        info!(stream.name = name, peer.addr = %self.peer, encoder, "`{name}` is live from {}", self.peer);
+        self.publication =
+            Some(Publication { name, message_stream, demuxer: Demuxer::new(), publisher });
+        Ok(())
+    }
+
+    /// Tells the encoder no; the session's end says why in the log.
+    fn refuse(&mut self, refusal: Refusal) -> Result<(), Disconnect> {
+        self.session.reject(&refusal.rejection());
+        Err(refusal.into())
+    }
+
+    async fn take(&mut self, media: Media) -> Result<(), Disconnect> {
+        let Some(publication) = &mut self.publication else { return Ok(()) };
+        let kind = match media.kind {
+            MediaKind::Audio => TagKind::Audio,
+            MediaKind::Video => TagKind::Video,
+        };
+        publication.demuxer.push(kind, media.timestamp_ms, media.payload);
+        while let Some(event) = publication.demuxer.pull() {
+            match event {
+                Flv::Track(track) => publication.publisher.track(track)?,
+                Flv::Unit(unit) => publication.publisher.push(unit).await?,
+                Flv::Unsupported { what, .. } => {
+                    return Err(Disconnect::Unsupported(what.to_string()));
+                }
+                Flv::BadConfig { track, error } => {
+                    let name = &publication.name;
+                    let kind = match track.kind {
+                        TrackKind::Video => "video",
+                        TrackKind::Audio => "audio",
+                    };
+                    warn!(stream.name = name, peer.addr = %self.peer, %error, "the {kind} of `{name}` cannot be read: {error}");
+                }
+                Flv::Repeated(_) | Flv::EndOfSequence(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn unpublish(&self, publication: Publication, end: End, why: &str) {
+        let Publication { name, demuxer, publisher, .. } = publication;
+        let repairs = publisher.repairs();
+        let skipped = demuxer.skipped().total();
+        let counted = [
+            ("jumps", repairs.jumps),
+            ("decode_times", repairs.decode_times),
+            ("presentation_times", repairs.presentation_times),
+            ("audio_gaps", repairs.audio_gaps),
+            ("dropped", repairs.dropped.saturating_add(skipped)),
+        ];
+        for (kind, count) in counted {
+            self.node.metrics.repairs.with_label_values(&[kind]).inc_by(count);
+        }
+        publisher.close(end).await;
+        self.node.metrics.publishers.dec();
+        let mended: u64 = counted.iter().map(|(_, count)| count).sum();
+        info!(stream.name = name, peer.addr = %self.peer, repairs = mended, "`{name}` waits for its publisher: {why}");
+    }
+}

@@ -1,0 +1,26 @@
+//! The push side: takes RTMP connections, cuts what they send, and lists it.
+//!
+//! One task owns a connection and everything up to the finished segment ([`connection`]); another
+//! one per publication makes segments durable and lists them in order ([`writer`]). A protocol
+//! calls [`Publisher`]; it implements nothing.
+
+mod connection;
+mod disconnect;
+mod metrics;
+mod node;
+mod publisher;
+mod recover;
+mod registry;
+mod server;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod waits;
+mod writer;
+
+pub use disconnect::{Disconnect, Refusal};
+pub use metrics::Metrics;
+pub use node::{Node, Parts};
+pub use publisher::{End, Publisher};
+pub use server::Ingest;
+pub use settings::{NameTaken, Settings, StreamSettings};

@@ -1,0 +1,54 @@
+//! What the role counts.
+
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use runtime::Metrics as Registry;
+
+/// Handles to the role's metrics.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Connections that are open.
+    pub(crate) connections: IntGauge,
+    /// Connections that have ended, by reason.
+    pub(crate) disconnects: IntCounterVec,
+    /// Publications at this moment.
+    pub(crate) publishers: IntGauge,
+    /// Bytes received.
+    pub(crate) received_bytes: IntCounter,
+    /// Bytes of finished segments.
+    pub(crate) segment_bytes: IntCounter,
+    /// From a segment's end to its listing.
+    pub(crate) listing_seconds: Histogram,
+    /// What was mended in what encoders sent, by kind.
+    pub(crate) repairs: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers the role's metrics.
+    #[must_use]
+    pub fn new(registry: &Registry) -> Self {
+        Self {
+            connections: registry
+                .gauge("weir_ingest_connections", "RTMP connections that are open"),
+            disconnects: registry.counters(
+                "weir_ingest_disconnects_total",
+                "RTMP connections that have ended, by reason",
+                &["reason"],
+            ),
+            publishers: registry.gauge("weir_ingest_publishers", "Streams that are live here"),
+            received_bytes: registry
+                .counter("weir_ingest_received_bytes_total", "Bytes received from publishers"),
+            segment_bytes: registry
+                .counter("weir_ingest_segment_bytes_total", "Bytes of finished segments"),
+            listing_seconds: registry.histogram(
+                "weir_ingest_listing_seconds",
+                "From a segment's last unit to its listing in the journal",
+                &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0],
+            ),
+            repairs: registry.counters(
+                "weir_ingest_repairs_total",
+                "What was mended in what encoders sent, by kind",
+                &["kind"],
+            ),
+        }
+    }
+}

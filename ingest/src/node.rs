@@ -1,0 +1,95 @@
+//! What all connections of a node share.
+
+use std::sync::Arc;
+
+use authz::PublishAuthority;
+use journal::{AppendError, Journal, Position};
+use runtime::unix_ms;
+use store::{LiveMemory, ObjectStore, Spool, Uploader};
+use timeline::{Claimant, Ledger, StreamName};
+
+use crate::publisher::Publisher;
+use crate::registry::Registry;
+use crate::waits::Waits;
+use crate::writer::Writer;
+use crate::{Metrics, Refusal, Settings};
+
+/// Claims that may be lost to other nodes before a publisher is told that somebody came after it.
+const CLAIM_ATTEMPTS: u32 = 8;
+
+/// An ingest node without its sockets.
+#[derive(Debug)]
+pub struct Node {
+    pub(crate) settings: Settings,
+    pub(crate) parts: Parts,
+    pub(crate) metrics: Metrics,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) waits: Waits,
+}
+
+/// The ports that a node works with.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Who may publish.
+    pub authority: Arc<dyn PublishAuthority>,
+    /// Where streams are claimed and segments listed.
+    pub journal: Arc<dyn Journal>,
+    /// Newest segments, for the playlist service.
+    pub memory: Arc<LiveMemory>,
+    /// Segments on their way to the store.
+    pub spool: Arc<Spool>,
+    /// Takes them there.
+    pub uploader: Uploader,
+    /// Where they go.
+    pub store: Arc<dyn ObjectStore>,
+}
+
+impl Node {
+    /// A node with these parts.
+    #[must_use]
+    pub fn new(settings: Settings, parts: Parts, metrics: Metrics) -> Arc<Self> {
+        let waits = Waits::new(Arc::clone(&parts.journal));
+        Arc::new(Self { settings, parts, metrics, registry: Arc::default(), waits })
+    }
+
+    /// Takes `stream` for a publisher: whoever publishes it now leaves first, with everything that
+    /// it sent, and then the claim is appended to the journal.
+    ///
+    /// # Errors
+    ///
+    /// When the stream cannot be published here and now.
+    pub async fn publish(self: &Arc<Self>, stream: &StreamName) -> Result<Publisher, Refusal> {
+        let taken = self.registry.take(stream, self.settings.name_taken);
+        let (place, predecessor) = taken.ok_or(Refusal::NameTaken)?;
+        let mut leave = place.leave();
+        if let Some(predecessor) = predecessor {
+            tokio::select! {
+                () = predecessor.gone() => {}
+                _ = leave.wait_for(|leave| *leave) => return Err(Refusal::Overtaken),
+            }
+        }
+        let (ledger, position) = self.claim(stream).await?;
+        let target_duration_s = ledger.head().target_duration_s;
+        let writer = Writer::new(Arc::clone(self), stream.clone(), ledger, position, place);
+        Ok(Publisher::new(&self.settings.stream, target_duration_s, writer))
+    }
+
+    async fn claim(&self, stream: &StreamName) -> Result<(Ledger, Position), Refusal> {
+        let journal = &self.parts.journal;
+        for _ in 0..CLAIM_ATTEMPTS {
+            let newest = journal.newest(stream).await?;
+            let position = newest.as_ref().map_or(Position::START, |stored| stored.position);
+            let claimant = Claimant { node: self.settings.node.clone(), origin_url: None };
+            let (ledger, opened) =
+                Ledger::claim(newest.as_ref().map(|stored| &*stored.entry), claimant, unix_ms());
+            match journal.append(stream, position, &opened).await {
+                Ok(position) => return Ok((ledger, position)),
+                Err(AppendError::Stale { .. }) => {}
+                Err(error @ AppendError::Unavailable { .. }) => {
+                    return Err(Refusal::Journal(error));
+                }
+            }
+        }
+        Err(Refusal::Overtaken)
+    }
+}

@@ -1,0 +1,139 @@
+//! What a protocol calls to publish.
+
+use std::time::Duration;
+
+use media::{AccessUnit, Track};
+use runtime::unix_ms;
+use segmenter::{Output, Repairs, Segment, Segmenter};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::writer::{Work, Writer};
+use crate::{Disconnect, StreamSettings};
+
+/// Segments that may wait to be made durable. Beyond that the publisher waits, which slows its
+/// socket and with it the encoder.
+const QUEUE_SEGMENTS_MAX: usize = 4;
+
+/// One publication of one stream. [`Publisher::close`] ends it in good order; dropping it is a
+/// broken connection.
+#[derive(Debug)]
+pub struct Publisher {
+    segmenter: Segmenter,
+    work: Option<mpsc::Sender<Work>>,
+    leave: watch::Receiver<bool>,
+    failed: watch::Receiver<Option<String>>,
+    replaced: watch::Receiver<bool>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// How a publication ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The publisher said so.
+    Finished,
+    /// Its connection broke.
+    Lost,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        settings: &StreamSettings,
+        target_duration_s: Option<u32>,
+        writer: Writer,
+    ) -> Self {
+        let (work, queue) = mpsc::channel(QUEUE_SEGMENTS_MAX);
+        let (leave, failed, replaced) = (writer.leave(), writer.failed(), writer.replaced());
+        let segmenter = Segmenter::new(segmenter::Settings {
+            segment_ms: millis(settings.segment_duration),
+            target_duration_s,
+        });
+        let writer = Some(tokio::spawn(writer.run(queue)));
+        Self { segmenter, work: Some(work), leave, failed, replaced, writer }
+    }
+
+    /// Announces a track, or a change of it.
+    ///
+    /// # Errors
+    ///
+    /// When no rendition can carry the track.
+    pub fn track(&mut self, track: Track) -> Result<(), Disconnect> {
+        self.segmenter.track(track).map_err(|error| Disconnect::Unsupported(error.to_string()))
+    }
+
+    /// Hands over one access unit. Waits while segments cannot be made durable as fast as they
+    /// come, which slows the socket and with it the encoder: the back-pressure ends where the data
+    /// begins.
+    ///
+    /// # Errors
+    ///
+    /// When the publication cannot go on.
+    pub async fn push(&mut self, unit: AccessUnit) -> Result<(), Disconnect> {
+        self.segmenter.push(unit, unix_ms());
+        while let Some(Output::Segment(segment)) = self.segmenter.pull() {
+            self.hand_over(segment).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the publication has to end for a reason that is not its publisher's.
+    pub async fn evicted(&mut self) -> Disconnect {
+        tokio::select! {
+            _ = self.leave.wait_for(|leave| *leave) => Disconnect::Replaced,
+            _ = self.replaced.wait_for(|replaced| *replaced) => Disconnect::Replaced,
+            failed = self.failed.wait_for(Option::is_some) => {
+                let reason = failed.ok().and_then(|reason| reason.clone());
+                Disconnect::NotDurable(reason.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Ends the publication: what was received becomes a last segment, and the stream waits for
+    /// its publisher to come back. Returns when that is in the journal.
+    pub async fn close(mut self, end: End) {
+        self.segmenter.finish();
+        while let Some(Output::Segment(segment)) = self.segmenter.pull() {
+            if self.hand_over(segment).await.is_err() {
+                break;
+            }
+        }
+        if let Some(work) = self.work.take() {
+            // An error means that the writer has given up and said why.
+            let _ = work.send(Work::End(end)).await;
+        }
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has been reported by the runtime; there is nothing to wait for.
+            let _ = writer.await;
+        }
+    }
+
+    /// What has been mended so far.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        self.segmenter.repairs()
+    }
+
+    async fn hand_over(&mut self, segment: Segment) -> Result<(), Disconnect> {
+        let sent = match &self.work {
+            Some(work) => work.send(Work::Segment(segment)).await.is_ok(),
+            None => false,
+        };
+        if sent { Ok(()) } else { Err(self.evicted().await) }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        // The task that owned the publication was cancelled. What fits the queue is not lost.
+        if let Some(work) = self.work.take() {
+            self.segmenter.finish();
+            while let Some(Output::Segment(segment)) = self.segmenter.pull() {
+                let _ = work.try_send(Work::Segment(segment));
+            }
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,42 @@
+//! What an ingest node is told.
+
+use std::time::Duration;
+
+use rtmp::Limits;
+
+/// Settings of the role.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The node's name in journals and logs.
+    pub node: String,
+    /// What a peer may make a session hold, and how long it may take.
+    pub limits: Limits,
+    /// How long a peer that does not read its answers is waited for.
+    pub write_timeout: Duration,
+    /// What happens when a name is taken.
+    pub name_taken: NameTaken,
+    /// What streams get unless told otherwise.
+    pub stream: StreamSettings,
+}
+
+/// What happens to a publisher whose stream is live already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NameTaken {
+    /// It takes the stream over at once: the connection before it may be half-open.
+    Takeover,
+    /// It is refused while the connection before it is there.
+    Reject,
+}
+
+/// What a stream gets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StreamSettings {
+    /// Segments end at the first key frame at or after this.
+    pub segment_duration: Duration,
+    /// How long a stream whose connection broke waits for its publisher.
+    pub reconnect_window: Duration,
+    /// How long a stream that its publisher ended waits for it to begin again.
+    pub finish_window: Duration,
+    /// How much of a live stream's newest media is kept in memory for viewers.
+    pub memory_window: Duration,
+}

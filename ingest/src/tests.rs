@@ -1,0 +1,226 @@
+//! A node without sockets, on parts in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authz::OpenAuthority;
+use container::flv::{Demuxer, Event, FileReader, TagKind};
+use journal::{Journal, MemoryJournal, Position};
+use store::{LiveMemory, MemoryStore, ObjectStore, Spool, Uploader, UploaderSettings};
+use tempfile::TempDir;
+use timeline::{Body, Claimant, Entry, Ledger, State, StreamName};
+use tokio::time::Instant;
+
+use crate::{
+    Disconnect, End, Metrics, NameTaken, Node, Parts, Publisher, Refusal, Settings, StreamSettings,
+};
+
+/// Two seconds of pictures and sound.
+const CLIP: &[u8] = include_bytes!("../../core/container/testdata/ffmpeg-5.1_h264-bframes_aac.flv");
+
+struct Fixture {
+    node: Arc<Node>,
+    journal: Arc<dyn Journal>,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    async fn new(name_taken: NameTaken) -> Self {
+        Self::on(Arc::new(MemoryJournal::default()), Arc::new(MemoryStore::default()), name_taken)
+            .await
+    }
+
+    async fn on(
+        journal: Arc<dyn Journal>,
+        store: Arc<dyn ObjectStore>,
+        name_taken: NameTaken,
+    ) -> Self {
+        let folder = TempDir::new().unwrap();
+        let stream = StreamSettings {
+            segment_duration: Duration::from_millis(500),
+            reconnect_window: Duration::from_secs(60),
+            finish_window: Duration::from_secs(10),
+            memory_window: Duration::from_secs(30),
+        };
+        let settings = Settings {
+            node: "a".into(),
+            limits: rtmp::Limits::default(),
+            write_timeout: Duration::from_secs(1),
+            name_taken,
+            stream,
+        };
+        let parts = Parts {
+            authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
+            journal: Arc::clone(&journal),
+            memory: Arc::new(LiveMemory::new(1 << 30)),
+            spool: Arc::new(Spool::open(&folder.path().join("spool")).await.unwrap()),
+            uploader: Uploader::start(Arc::clone(&store), UploaderSettings::default()),
+            store,
+        };
+        let metrics = Metrics::new(&runtime::Metrics::default());
+        Self { node: Node::new(settings, parts, metrics), journal, _folder: folder }
+    }
+
+    async fn entries(&self) -> Vec<Arc<Entry>> {
+        let stored = self.journal.read_after(&name(), Position::START, 1_000).await.unwrap();
+        stored.into_iter().map(|stored| stored.entry).collect()
+    }
+
+    /// The journal in short: `o1` opened in epoch 1, `s0` segment 0, `|s0` after a break, `i`
+    /// interrupted, `e` ended, `g0` segment 0 is lost.
+    async fn story(&self) -> String {
+        let words = self.entries().await.into_iter().map(|entry| match &entry.body {
+            Body::Opened { .. } => format!("o{}", entry.epoch),
+            Body::Segment(segment) if segment.discontinuity => format!("|s{}", segment.sequence),
+            Body::Segment(segment) => format!("s{}", segment.sequence),
+            Body::Gap { first, .. } => format!("g{first}"),
+            Body::Interrupted { .. } => "i".into(),
+            Body::Ended { .. } => "e".into(),
+            Body::Unknown => "?".into(),
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn name() -> StreamName {
+    StreamName::parse("live/a").unwrap()
+}
+
+/// Pushes the clip as a connection would.
+async fn push_clip(publisher: &mut Publisher) -> Result<(), Disconnect> {
+    let (mut reader, mut demuxer) = (FileReader::new(), Demuxer::new());
+    reader.push(CLIP);
+    while let Some(tag) = reader.pull().unwrap() {
+        if tag.kind != TagKind::Script {
+            demuxer.push(tag.kind, tag.timestamp_ms, tag.payload);
+        }
+        while let Some(event) = demuxer.pull() {
+            match event {
+                Event::Track(track) => publisher.track(track)?,
+                Event::Unit(unit) => publisher.push(unit).await?,
+                Event::Repeated(_) | Event::EndOfSequence(_) => {}
+                Event::Unsupported { .. } | Event::BadConfig { .. } => panic!("{event:?}"),
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn everything_that_was_pushed_is_listed_and_can_be_read() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    push_clip(&mut publisher).await.unwrap();
+    publisher.close(End::Finished).await;
+    let story = fixture.story().await;
+    assert!(story.starts_with("o1 s0") && story.ends_with(" i"), "{story}");
+    let left = fixture.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
+    assert_eq!(left, 0);
+    let mut length = 0;
+    for entry in fixture.entries().await {
+        for key in entry.object_keys(&name()) {
+            let bytes = fixture.node.parts.store.get(&key).await.unwrap();
+            let Body::Segment(segment) = &entry.body else { panic!("{entry:?}") };
+            assert_eq!(bytes.len() as u64, segment.renditions[0].bytes);
+            length += segment.end - segment.start;
+        }
+    }
+    assert!((170_000..190_000).contains(&length), "two seconds are {length} ticks");
+    assert_eq!(fixture.node.parts.memory.objects(), 0, "a stream that is over costs no memory");
+}
+
+#[tokio::test]
+async fn a_successor_goes_on_where_everything_of_its_predecessor_is_listed() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    let mut first = fixture.node.publish(&name()).await.unwrap();
+    push_clip(&mut first).await.unwrap();
+    let node = Arc::clone(&fixture.node);
+    let second = tokio::spawn(async move { node.publish(&name()).await });
+    assert!(matches!(first.evicted().await, Disconnect::Replaced));
+    first.close(End::Lost).await;
+    let mut second = second.await.unwrap().unwrap();
+    let before = fixture.entries().await.len();
+    push_clip(&mut second).await.unwrap();
+    second.close(End::Lost).await;
+    let story = fixture.story().await;
+    let (first, second) = story.split_once(" i o2 |s").unwrap_or_else(|| panic!("{story}"));
+    assert!(first.starts_with("o1 s0") && second.ends_with(" i"), "{story}");
+    assert_eq!(first.split(' ').count() + 2, before);
+}
+
+#[tokio::test]
+async fn the_first_stays_where_the_policy_says_so() {
+    let fixture = Fixture::new(NameTaken::Reject).await;
+    let first = fixture.node.publish(&name()).await.unwrap();
+    let refused = fixture.node.publish(&name()).await.unwrap_err();
+    assert!(matches!(refused, Refusal::NameTaken), "{refused}");
+    first.close(End::Finished).await;
+    assert!(fixture.node.publish(&name()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_publisher_whose_stream_another_node_claimed_lists_nothing_more() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let newest = fixture.journal.newest(&name()).await.unwrap().unwrap();
+    let claimant = Claimant { node: "b".into(), origin_url: None };
+    let (_, opened) = Ledger::claim(Some(&newest.entry), claimant, 0);
+    fixture.journal.append(&name(), newest.position, &opened).await.unwrap();
+    // The first segment that is handed over is refused; how soon that is known is open.
+    let _ = push_clip(&mut publisher).await;
+    assert!(matches!(publisher.evicted().await, Disconnect::Replaced));
+    publisher.close(End::Lost).await;
+    assert_eq!(fixture.story().await, "o1 o2");
+    assert_eq!(fixture.node.parts.memory.objects(), 0);
+    assert!(fixture.node.parts.spool.recover().await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_publisher_does_not_come_back_has_ended() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    let publisher = fixture.node.publish(&name()).await.unwrap();
+    publisher.close(End::Lost).await;
+    let (stop, drain) = runtime::drain();
+    let node = Arc::clone(&fixture.node);
+    let waits = tokio::spawn(async move { node.waits.run(drain).await });
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert_eq!(fixture.story().await, "o1 i");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(fixture.story().await, "o1 i e");
+    let again = fixture.node.publish(&name()).await.unwrap();
+    again.close(End::Finished).await;
+    let third = fixture.node.publish(&name()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(fixture.story().await, "o1 i e o2 i o3", "whoever came back is not ended");
+    drop(third);
+    stop.start();
+    waits.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_finished() {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+    let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
+    let before = Fixture::on(Arc::clone(&journal), Arc::clone(&store), NameTaken::Takeover).await;
+    let mut publisher = before.node.publish(&name()).await.unwrap();
+    push_clip(&mut publisher).await.unwrap();
+    publisher.close(End::Lost).await;
+    before.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
+    // A process that was killed has not said that its publisher is gone, and a disk that lost
+    // power has lost a segment.
+    let newest = journal.newest(&name()).await.unwrap().unwrap();
+    let claimant = Claimant { node: "a".into(), origin_url: None };
+    let (_, opened) = Ledger::claim(Some(&newest.entry), claimant, 0);
+    journal.append(&name(), newest.position, &opened).await.unwrap();
+    let lost = before.entries().await[2].object_keys(&name());
+    store.delete(&lost[0]).await.unwrap();
+
+    let after = Fixture::on(journal, store, NameTaken::Takeover).await;
+    after.node.recover().await.unwrap();
+    let story = after.story().await;
+    assert!(story.ends_with(" i o2 g1 i"), "{story}");
+    let state = after.entries().await.last().unwrap().head.state;
+    assert_eq!(state, State::Interrupted);
+    after.node.recover().await.unwrap();
+    assert_eq!(after.story().await, story, "once is enough");
+}

@@ -1,0 +1,216 @@
+//! Makes the segments of one publication durable, and lists them in order.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use journal::{AppendError, Position};
+use runtime::unix_ms;
+use segmenter::Segment;
+use store::StoreError;
+use timeline::{Entry, Ledger, ObjectKey, StreamName};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
+use tracing::{error, warn};
+
+use crate::node::Node;
+use crate::publisher::End;
+use crate::registry::Place;
+
+/// How long a disk or a journal that does not answer is asked again before the publisher is told
+/// to go. It waits meanwhile, and its encoder buffers.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failure it is asked again.
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// What a publication hands over.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// A finished segment.
+    Segment(Segment),
+    /// There will be no more.
+    End(End),
+}
+
+/// The one who appends to a stream's journal.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    node: Arc<Node>,
+    stream: StreamName,
+    ledger: Ledger,
+    position: Position,
+    /// What of this publication is in memory, oldest first, and where it ends (90 kHz ticks).
+    in_memory: VecDeque<(i64, ObjectKey)>,
+    /// Held until everything is in the journal: a successor waits for it.
+    place: Place,
+    failed: watch::Sender<Option<String>>,
+    replaced: watch::Sender<bool>,
+}
+
+/// Why nothing more can be listed.
+enum Stop {
+    /// Somebody else owns the stream.
+    Replaced,
+    /// A part does not answer.
+    Failed(String),
+}
+
+impl Writer {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        stream: StreamName,
+        ledger: Ledger,
+        position: Position,
+        place: Place,
+    ) -> Self {
+        let (failed, replaced) = (watch::Sender::new(None), watch::Sender::new(false));
+        Self { node, stream, ledger, position, in_memory: VecDeque::new(), place, failed, replaced }
+    }
+
+    /// Turns true when somebody on this node wants the stream.
+    pub(crate) fn leave(&self) -> watch::Receiver<bool> {
+        self.place.leave()
+    }
+
+    /// Says why segments cannot be kept.
+    pub(crate) fn failed(&self) -> watch::Receiver<Option<String>> {
+        self.failed.subscribe()
+    }
+
+    /// Turns true when the journal has another owner.
+    pub(crate) fn replaced(&self) -> watch::Receiver<bool> {
+        self.replaced.subscribe()
+    }
+
+    /// Works until the publication ends. A queue that closes without a word is a lost connection.
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut end = End::Lost;
+        while let Some(work) = queue.recv().await {
+            match work {
+                Work::End(how) => {
+                    end = how;
+                    break;
+                }
+                Work::Segment(segment) => match self.list(segment).await {
+                    Ok(()) => {}
+                    Err(Stop::Replaced) => {
+                        self.forget_all();
+                        self.replaced.send_replace(true);
+                        return;
+                    }
+                    Err(Stop::Failed(reason)) => {
+                        error!(stream.name = %self.stream, reason, "`{}` is closed, its segments cannot be kept: {reason}", self.stream);
+                        self.failed.send_replace(Some(reason));
+                        break;
+                    }
+                },
+            }
+        }
+        // Whoever still hands over is told at once, not after the entry below.
+        drop(queue);
+        self.forget_all();
+        self.interrupt(end).await;
+    }
+
+    /// Numbers a segment, keeps its bytes, and only then lists it.
+    async fn list(&mut self, segment: Segment) -> Result<(), Stop> {
+        let finished = Instant::now();
+        let end = segment.new.end;
+        let entry = self.ledger.segment(segment.new, unix_ms());
+        let mut kept = Vec::with_capacity(segment.bodies.len());
+        for (key, body) in entry.object_keys(&self.stream).into_iter().zip(segment.bodies) {
+            let file = self.spool(&key, &body).await?;
+            let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+            self.node.metrics.segment_bytes.inc_by(bytes);
+            self.node.parts.memory.insert(key.clone(), body);
+            kept.push((key, file));
+        }
+        match self.append(&entry).await {
+            Ok(()) => {}
+            Err(stop) => {
+                // Nobody will ever ask for what is not listed.
+                for (key, file) in kept {
+                    self.node.parts.memory.remove(&key);
+                    let _ = tokio::fs::remove_file(file).await;
+                }
+                return Err(stop);
+            }
+        }
+        for (key, file) in kept {
+            self.in_memory.push_back((end, key.clone()));
+            self.node.parts.uploader.submit(key, file);
+        }
+        self.forget_before(end);
+        self.node.metrics.listing_seconds.observe(finished.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Lets go of what is older than live viewers ask for. They find it in the spool or the store.
+    fn forget_before(&mut self, newest_end: i64) {
+        let window_ms = self.node.settings.stream.memory_window.as_millis();
+        let window = i64::try_from(window_ms.saturating_mul(90)).unwrap_or(i64::MAX);
+        let oldest = newest_end.saturating_sub(window);
+        while let Some((_, key)) = self.in_memory.pop_front_if(|(end, _)| *end < oldest) {
+            self.node.parts.memory.remove(&key);
+        }
+    }
+
+    async fn spool(&self, key: &ObjectKey, body: &Bytes) -> Result<PathBuf, Stop> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let error: StoreError = match self.node.parts.spool.write(key, body.clone()).await {
+                Ok(file) => return Ok(file),
+                Err(error) => error,
+            };
+            if Instant::now() > deadline {
+                return Err(Stop::Failed(error.to_string()));
+            }
+            warn!(object.key = %key, %error, "a segment is written again: {error}");
+            sleep(RETRY_AFTER).await;
+        }
+    }
+
+    async fn append(&mut self, entry: &Entry) -> Result<(), Stop> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.node.parts.journal.append(&self.stream, self.position, entry).await {
+                Ok(position) => {
+                    self.position = position;
+                    return Ok(());
+                }
+                Err(AppendError::Stale { .. }) => return Err(Stop::Replaced),
+                Err(error) if Instant::now() > deadline => {
+                    return Err(Stop::Failed(error.to_string()));
+                }
+                Err(error) => {
+                    warn!(stream.name = %self.stream, %error, "the journal is written again: {error}");
+                    sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// Nothing of a publication that is over is kept in memory.
+    fn forget_all(&mut self) {
+        for (_, key) in self.in_memory.drain(..) {
+            self.node.parts.memory.remove(&key);
+        }
+    }
+
+    /// Says that the publisher is gone, and has somebody wait for it.
+    async fn interrupt(mut self, end: End) {
+        let settings = &self.node.settings.stream;
+        let (reason, wait) = match end {
+            End::Finished => ("the publisher ended", settings.finish_window),
+            End::Lost => ("the connection was lost", settings.reconnect_window),
+        };
+        let now_ms = unix_ms();
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let entry = self.ledger.interrupted(reason, wait_ms, now_ms);
+        if self.append(&entry).await.is_ok() {
+            self.node.waits.add(self.stream, self.ledger, self.position, Instant::now() + wait);
+        }
+    }
+}
