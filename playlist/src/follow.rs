@@ -1,0 +1,163 @@
+//! Follows one stream's journal.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use hls::{render_media, render_multivariant};
+use journal::{Journal, JournalError, Position};
+use origin::Document;
+use timeline::{RenditionId, State, StreamName, Window, WindowPolicy};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tracing::warn;
+
+use crate::page;
+
+/// How long a journal that failed is left alone before it is read again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The shortest segments that are reckoned with when a window is read back, in milliseconds: a
+/// stream of shorter ones starts with a shorter window.
+const SEGMENT_MS_MIN: i64 = 500;
+/// Entries that are not segments and may stand among those of a window.
+const OTHER_ENTRIES: usize = 64;
+
+/// A stream as its journal tells it.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    name: StreamName,
+    window: RwLock<Window>,
+    /// The number of entries that have been folded; waiters wake when it grows.
+    version: watch::Sender<u64>,
+    pages: Mutex<BTreeMap<Option<RenditionId>, (u64, Document)>>,
+    pub(crate) last_used: Mutex<Instant>,
+}
+
+/// What a stream is doing, as far as a reader must know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Now {
+    /// The ownership that writes.
+    pub(crate) epoch: u64,
+    /// The number that the next segment gets.
+    pub(crate) next_sequence: u64,
+    /// Whether a next segment is being made.
+    pub(crate) is_live: bool,
+    /// `EXT-X-TARGETDURATION`, in seconds.
+    pub(crate) target_duration_s: Option<u32>,
+}
+
+impl Follower {
+    /// Reads the stream's window; `None` when the stream has no journal.
+    pub(crate) async fn open(
+        journal: &Arc<dyn Journal>,
+        name: &StreamName,
+        policy: WindowPolicy,
+    ) -> Result<Option<(Arc<Self>, Position)>, JournalError> {
+        let Some((window, position)) = read_window(journal.as_ref(), name, policy).await? else {
+            return Ok(None);
+        };
+        let follower = Self {
+            name: name.clone(),
+            window: RwLock::new(window),
+            version: watch::Sender::new(0),
+            pages: Mutex::default(),
+            last_used: Mutex::new(Instant::now()),
+        };
+        Ok(Some((Arc::new(follower), position)))
+    }
+
+    /// Goes on with what the journal gets after `position`, for as long as it is polled.
+    pub(crate) async fn follow(self: Arc<Self>, journal: Arc<dyn Journal>, from: Position) {
+        let mut position = from;
+        loop {
+            let failed = match journal.tail(&self.name, position).await {
+                Err(error) => error,
+                Ok(mut tail) => loop {
+                    match tail.next().await {
+                        Err(error) => break error,
+                        Ok(stored) => {
+                            position = stored.position;
+                            self.write_window().apply(&stored.entry);
+                            self.version.send_modify(|version| *version += 1);
+                        }
+                    }
+                },
+            };
+            warn!(stream.name = %self.name, error = %failed, "the journal of `{}` is read again in a second: {failed}", self.name);
+            sleep(RETRY_AFTER).await;
+        }
+    }
+
+    /// The multivariant playlist (`None`) or a rendition's; `None` while there is nothing to list
+    /// or all of it ended before `oldest_ms` (milliseconds since the Unix epoch).
+    pub(crate) fn page(&self, which: Option<&RenditionId>, oldest_ms: i64) -> Option<Document> {
+        let key = which.cloned();
+        // The version is read before the window: a page is never kept under a version that is
+        // newer than what it shows.
+        let version = *self.version.borrow();
+        let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
+        let newest = window.segments().next_back()?;
+        if window.has_ended() && newest.calendar_ms.saturating_add(newest.length_ms) < oldest_ms {
+            return None;
+        }
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((rendered, page)) = pages.get(&key)
+            && *rendered == version
+        {
+            return Some(page.clone());
+        }
+        let text = match which {
+            None => render_multivariant(&window)?,
+            Some(rendition) => render_media(&window, rendition)?,
+        };
+        let page = page::document(text, window.target_duration_s()?);
+        pages.insert(key, (version, page.clone()));
+        Some(page)
+    }
+
+    /// What the stream is doing.
+    pub(crate) fn now(&self) -> Now {
+        let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
+        Now {
+            epoch: window.epoch(),
+            next_sequence: window.head().map_or(0, |head| head.next_sequence),
+            is_live: window.head().is_some_and(|head| head.state == State::Live),
+            target_duration_s: window.target_duration_s(),
+        }
+    }
+
+    /// Whether the stream has listed a segment of `rendition`.
+    pub(crate) fn has(&self, rendition: &RenditionId) -> bool {
+        let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
+        window.segments().any(|s| s.renditions.iter().any(|r| r.rendition == *rendition))
+    }
+
+    /// Whether anything is listed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.window.read().unwrap_or_else(PoisonError::into_inner).segments().len() == 0
+    }
+
+    /// Wakes whenever the journal goes on.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    fn write_window(&self) -> std::sync::RwLockWriteGuard<'_, Window> {
+        self.window.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The window of a stream as its journal's newest entries show it, and the newest position.
+pub(crate) async fn read_window(
+    journal: &dyn Journal,
+    name: &StreamName,
+    policy: WindowPolicy,
+) -> Result<Option<(Window, Position)>, JournalError> {
+    let segments = policy.length_ms / SEGMENT_MS_MIN;
+    let count = usize::try_from(segments).unwrap_or(usize::MAX).saturating_add(OTHER_ENTRIES);
+    let entries = journal.read_newest(name, count).await?;
+    let Some(newest) = entries.last().map(|stored| stored.position) else { return Ok(None) };
+    let mut window = Window::new(policy);
+    entries.iter().for_each(|stored| window.apply(&stored.entry));
+    Ok(Some((window, newest)))
+}

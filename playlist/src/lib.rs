@@ -1,0 +1,12 @@
+//! The playlist service: the origin that folds journals into playlists and finds segments.
+//!
+//! A stream is followed from the first request for it on until nobody has asked for a while. What
+//! is rendered is kept as bytes until the journal goes on, so a request costs a look-up.
+
+mod follow;
+mod janitor;
+mod page;
+mod service;
+
+pub use janitor::Janitor;
+pub use service::{Playlist, Settings};

@@ -1,0 +1,169 @@
+//! Answers what edges ask.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use journal::Journal;
+use origin::{CacheControl, Document, Origin, OriginError};
+use runtime::{Drain, unix_ms};
+use store::{LiveFirst, StoreError};
+use timeline::{ObjectKey, ObjectName, RenditionId, Resource, StreamName, WindowPolicy};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use crate::follow::Follower;
+
+/// How long a stream that nobody asks for is still followed.
+const IDLE: Duration = Duration::from_secs(300);
+/// When to ask again what could not be read.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The playlist service.
+#[derive(Debug)]
+pub struct Playlist {
+    settings: Settings,
+    journal: Arc<dyn Journal>,
+    objects: Arc<LiveFirst>,
+    streams: DashMap<StreamName, (Arc<Follower>, AbortHandle)>,
+}
+
+/// What streams get.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How much a live playlist lists.
+    pub window: WindowPolicy,
+    /// How long a segment is kept after it ended, in milliseconds.
+    pub retention_ms: i64,
+}
+
+impl Playlist {
+    /// A service that reads `journal` and `objects`.
+    #[must_use]
+    pub fn new(settings: Settings, journal: Arc<dyn Journal>, objects: Arc<LiveFirst>) -> Self {
+        Self { settings, journal, objects, streams: DashMap::new() }
+    }
+
+    /// Forgets streams that nobody asks for, until the process drains.
+    pub async fn run(self: Arc<Self>, mut drain: Drain) {
+        let mut tick = interval(IDLE / 10);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = drain.started() => break,
+                _ = tick.tick() => self.forget_idle(Instant::now()),
+            }
+        }
+        self.streams.iter().for_each(|entry| entry.1.abort());
+    }
+
+    fn forget_idle(&self, now: Instant) {
+        self.streams.retain(|_, (follower, task)| {
+            let last_used = *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_used = now.duration_since(last_used) < IDLE;
+            if !is_used {
+                task.abort();
+            }
+            is_used
+        });
+    }
+
+    async fn follower(&self, name: &StreamName) -> Result<Arc<Follower>, OriginError> {
+        if let Some(entry) = self.streams.get(name) {
+            let follower = Arc::clone(&entry.0);
+            *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            return Ok(follower);
+        }
+        let opened = Follower::open(&self.journal, name, self.settings.window)
+            .await
+            .map_err(|error| unavailable("the journal", error))?;
+        let (follower, position) = opened.ok_or_else(|| OriginError::NotLiveYet(name.clone()))?;
+        Ok(match self.streams.entry(name.clone()) {
+            Entry::Occupied(entry) => Arc::clone(&entry.get().0),
+            Entry::Vacant(entry) => {
+                let following = Arc::clone(&follower).follow(Arc::clone(&self.journal), position);
+                let task = tokio::spawn(following).abort_handle();
+                entry.insert((Arc::clone(&follower), task));
+                follower
+            }
+        })
+    }
+
+    async fn page(
+        &self,
+        name: &StreamName,
+        rendition: Option<&RenditionId>,
+    ) -> Result<Document, OriginError> {
+        let follower = self.follower(name).await?;
+        let oldest_ms = unix_ms().saturating_sub(self.settings.retention_ms);
+        follower.page(rendition, oldest_ms).ok_or_else(|| match rendition {
+            Some(rendition) if !follower.is_empty() && !follower.has(rendition) => {
+                OriginError::NoRendition(name.clone(), rendition.clone())
+            }
+            Some(_) | None => OriginError::NotLiveYet(name.clone()),
+        })
+    }
+
+    /// The object, once it is there if it is the very next one.
+    async fn object(&self, key: &ObjectKey) -> Result<Document, OriginError> {
+        let missing = match self.objects.get(key).await {
+            Err(StoreError::NotFound { .. }) => OriginError::NoObject(key.clone()),
+            other => return found(key, other),
+        };
+        let ObjectName::Segment { sequence, .. } = key.object;
+        let follower = self.follower(&key.stream).await.map_err(|_| missing)?;
+        let mut version = follower.watch();
+        let now = follower.now();
+        let is_next = now.is_live && key.epoch == now.epoch && sequence == now.next_sequence;
+        if !is_next || !follower.has(&key.rendition) {
+            return Err(OriginError::NoObject(key.clone()));
+        }
+        let target_duration = Duration::from_secs(now.target_duration_s.unwrap_or(1).into());
+        let deadline = Instant::now() + target_duration * 2;
+        while follower.now() == now {
+            // The journal went on, or it is time to say that there is nothing.
+            if !matches!(timeout_at(deadline, version.changed()).await, Ok(Ok(()))) {
+                return Err(OriginError::NoObject(key.clone()));
+            }
+        }
+        found(key, self.objects.get(key).await)
+    }
+}
+
+#[async_trait]
+impl Origin for Playlist {
+    async fn fetch(&self, resource: &Resource) -> Result<Document, OriginError> {
+        match resource {
+            Resource::Multivariant(name) => self.page(name, None).await,
+            Resource::Media(name, rendition) => self.page(name, Some(rendition)).await,
+            Resource::Object(key) => self.object(key).await,
+        }
+    }
+}
+
+fn found(
+    key: &ObjectKey,
+    result: Result<bytes::Bytes, StoreError>,
+) -> Result<Document, OriginError> {
+    match result {
+        Ok(body) => Ok(Document {
+            body,
+            gzip: None,
+            content_type: key.content_type(),
+            cache_control: CacheControl::Immutable,
+            // The key is never used twice, so it tells versions apart as well as a digest.
+            etag: format!("{}-{}-{}", key.rendition, key.epoch, key.object).into(),
+        }),
+        Err(StoreError::NotFound { .. }) => Err(OriginError::NoObject(key.clone())),
+        Err(error) => Err(unavailable("the object store", error)),
+    }
+}
+
+fn unavailable(
+    what: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> OriginError {
+    OriginError::Unavailable { what, retry_after: RETRY_AFTER, source: Box::new(source) }
+}
