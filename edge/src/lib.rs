@@ -1,0 +1,68 @@
+//! The edge: what viewers meet.
+//!
+//! Floor 4. It speaks HTTP (RFC 9110, 9112) for an [`Origin`], which knows streams and speaks
+//! none, and adds the pages of the console. A request passes `target` (is it for us?), `route`
+//! (what does it name?), the origin, and `document` (which form, which part, or "you have it
+//! already"); `site` is the walk through them.
+
+mod conditional;
+mod config;
+mod document;
+mod meters;
+mod negotiate;
+mod page;
+mod range;
+mod route;
+mod site;
+mod target;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use origin::Origin;
+use runtime::{
+    Acceptor, BindError, Connections, Drain, HttpLimits, Metrics, TlsAcceptor, serve_http,
+};
+
+pub use self::config::{Config, HTTP_PORT};
+use self::meters::Meters;
+use self::site::Site;
+
+/// The edge role: bound, then run, then drained.
+pub struct Edge {
+    acceptor: Acceptor,
+    tls: Option<TlsAcceptor>,
+    site: Site,
+    http: HttpLimits,
+}
+
+impl Edge {
+    /// Takes the port. With `tls` every connection speaks HTTPS. Call it within a Tokio runtime,
+    /// once for one `metrics`.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had.
+    pub fn bind(
+        config: Config,
+        origin: Arc<dyn Origin>,
+        metrics: &Metrics,
+        tls: Option<TlsAcceptor>,
+    ) -> Result<Self, BindError> {
+        let Config { listen, connections, http } = config;
+        let acceptor = Acceptor::bind("the edge", listen, Connections::new(connections))?;
+        let site = Site::new(origin, Meters::new(metrics));
+        Ok(Self { acceptor, tls, site, http })
+    }
+
+    /// Where it listens, with the port that it really has.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.acceptor.local_addr()
+    }
+
+    /// Serves viewers until the drain starts, then finishes the responses that are open.
+    pub async fn run(self, drain: Drain) {
+        serve_http(self.acceptor, self.tls, Arc::new(self.site), self.http, drain).await;
+    }
+}

@@ -1,0 +1,53 @@
+//! What a path names: a page of the console, or something that the origin has.
+
+use bytes::Bytes;
+use console::Asset;
+use origin::{CacheControl, Document};
+use timeline::{Resource, ResourceError, StreamName};
+
+/// What a path names.
+#[derive(Clone, Debug)]
+pub(crate) enum Route {
+    /// The start page.
+    Home,
+    /// The page that plays a stream, whether it is live or not: it says so itself.
+    Watch,
+    /// A file of the pages.
+    Asset(&'static Asset),
+    /// Something of a stream.
+    Media(Resource),
+}
+
+/// Reads a path.
+///
+/// # Errors
+///
+/// When it names nothing that could ever be served.
+pub(crate) fn route(path: &str) -> Result<Route, ResourceError> {
+    if path == "/" {
+        return Ok(Route::Home);
+    }
+    if let Some(stream) = path.strip_prefix("/watch/") {
+        return Ok(StreamName::parse(stream).map(|_| Route::Watch)?);
+    }
+    if path == "/favicon.ico" || path.starts_with("/assets/") {
+        return console::asset(path).map(Route::Asset).ok_or(ResourceError::Form);
+    }
+    Resource::parse(path).map(Route::Media)
+}
+
+/// A file of the pages as a document. Pages are asked for anew each time, which costs a 304: one
+/// that outlives an upgrade would name scripts that are gone.
+pub(crate) fn document(asset: &Asset) -> Document {
+    Document {
+        body: Bytes::from_static(asset.bytes),
+        gzip: asset.gzip.map(Bytes::from_static),
+        content_type: asset.content_type,
+        cache_control: if asset.immutable {
+            CacheControl::Immutable
+        } else {
+            CacheControl::Seconds(0)
+        },
+        etag: asset.etag.trim_matches('"').into(),
+    }
+}
