@@ -1,0 +1,114 @@
+//! Commands and flags.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Live broadcasts from OBS to any browser: RTMP in, HLS out, kept and served from one program.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  weir up                       start everything, with state in ./data
+  weir up --demo                the same, with a test picture to watch at once
+  weir up --set stream.window=2m --http 0.0.0.0:80
+  weir stream key main          show the key of the stream \"main\" again
+  weir config > weir.toml       write a configuration file with every default";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run every role in one process, with embedded parts.
+    #[command(after_help = UP_EXAMPLES)]
+    Up(Up),
+    /// Streams and their keys.
+    #[command(subcommand)]
+    Stream(Stream),
+    /// Print the configuration's reference: every key with its default.
+    Config,
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  weir completions bash > /etc/bash_completion.d/weir")]
+    Completions { shell: Shell },
+}
+
+const UP_EXAMPLES: &str = "\
+Examples:
+  weir up --data /var/lib/weir --config /etc/weir.toml
+  weir up --open --rtmp 127.0.0.1:0 --http 127.0.0.1:0 --admin 127.0.0.1:0
+                                any free ports, written to data/ports.json; no stream keys";
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where encoders push [default: 0.0.0.0:1935]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) rtmp: Option<SocketAddr>,
+    /// Where viewers watch [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Where /health, /ready and /metrics are [default: 127.0.0.1:9180]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) admin: Option<SocketAddr>,
+    /// Take any stream name without a key, from this machine only: for tests
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Push a test picture with a running clock to live/demo
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The folder for everything that is kept [default: data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A configuration file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Override a configuration key; can be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stream {
+    /// Make a stream with a key.
+    Create(Name),
+    /// Show a stream's key.
+    Key(Name),
+    /// List the streams.
+    List(Common),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Name {
+    /// The stream: "main", or "live/main" with its application
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// The completions for a shell.
+pub(crate) fn completions(shell: Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "weir", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,16 @@
+//! What the program is told: one TOML file, the environment, and flags.
+//!
+//! Later sources override earlier ones: defaults, the file, `WEIR_…` variables, `--set`, flags.
+//! What is written ([`Raw`]) becomes what holds ([`Config`]) in one place, which names the key and
+//! the remedy of everything that is wrong.
+
+mod checked;
+mod duration;
+mod raw;
+mod reference;
+mod sources;
+
+pub(crate) use checked::{Config, Store, Tls};
+pub(crate) use raw::Raw;
+pub(crate) use reference::reference;
+pub(crate) use sources::{ConfigError, Sources};

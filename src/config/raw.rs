@@ -1,0 +1,172 @@
+//! The configuration as it is written. The comments are what `weir config` prints.
+
+use documented::DocumentedFields;
+use serde::{Deserialize, Serialize};
+
+use super::duration::Span;
+
+/// The whole file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Raw {
+    /// The folder for everything that is kept; other paths start from the current folder.
+    pub(crate) data: String,
+    /// Where segments are kept: "file:FOLDER". Empty means the folder `objects` of `data`.
+    pub(crate) store: String,
+    /// Where the journal is kept: "sqlite:FILE". Empty means `journal.db` in `data`.
+    pub(crate) journal: String,
+    /// Where streams and keys are kept: "sqlite:FILE". Empty means `weir.db` in `data`.
+    pub(crate) database: String,
+    /// What is logged, to standard error.
+    pub(crate) log: RawLog,
+    /// Taking streams.
+    pub(crate) ingest: RawIngest,
+    /// Serving viewers.
+    pub(crate) edge: RawEdge,
+    /// Health and metrics, for operators.
+    pub(crate) admin: RawAdmin,
+    /// What a stream gets unless it is told otherwise.
+    pub(crate) stream: RawStream,
+}
+
+/// `[log]`
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawLog {
+    /// The least level, or levels by module: "info", "warn,ingest=debug".
+    pub(crate) filter: String,
+    /// "human" or "json".
+    pub(crate) format: String,
+}
+
+/// `[ingest]`
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawIngest {
+    /// This node's name in logs and journals.
+    pub(crate) node: String,
+    /// Where encoders push by RTMP.
+    pub(crate) listen: String,
+    /// Where encoders push by RTMPS. Empty means nowhere; it needs a certificate.
+    pub(crate) listen_tls: String,
+    /// The certificate chain for RTMPS, a PEM file.
+    pub(crate) certificate_file: String,
+    /// The private key for RTMPS, a PEM file.
+    pub(crate) private_key_file: String,
+    /// The applications that streams can be pushed to.
+    pub(crate) apps: Vec<String>,
+    /// What happens to a publisher whose stream is live already: "takeover" lets the newer one in
+    /// at once (the older connection may be half-open), "reject" keeps the older.
+    pub(crate) name_taken: String,
+    /// Connections of encoders in all.
+    pub(crate) connections_max: usize,
+    /// Connections of encoders from one address. This machine's own addresses are not counted.
+    pub(crate) connections_per_address_max: usize,
+    /// Bytes of newest segments that are kept in memory for viewers. A stream of 4 Mbit/s with a
+    /// window of 30 s uses 15 MB.
+    pub(crate) memory_bytes_max: usize,
+}
+
+/// `[edge]`
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawEdge {
+    /// Where viewers watch by HTTP.
+    pub(crate) listen: String,
+    /// Connections of viewers in all.
+    pub(crate) connections_max: usize,
+    /// Connections of viewers from one address. This machine's own addresses are not counted.
+    pub(crate) connections_per_address_max: usize,
+}
+
+/// `[admin]`
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAdmin {
+    /// Where /health, /ready and /metrics are. It has no password: keep it on loopback or in a
+    /// private network.
+    pub(crate) listen: String,
+}
+
+/// `[stream]`
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawStream {
+    /// A segment ends at the first key frame at or after this.
+    pub(crate) segment_duration: Span,
+    /// How much a live playlist lists. It is never less than three target durations.
+    pub(crate) window: Span,
+    /// How long a segment is kept after it was made. What a live playlist lists stays longer.
+    pub(crate) retention: Span,
+    /// How long a stream whose connection broke waits for its encoder before it has ended.
+    pub(crate) reconnect_window: Span,
+    /// How long a stream that its encoder ended waits for it to begin again.
+    pub(crate) finish_window: Span,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            data: "data".into(),
+            store: String::new(),
+            journal: String::new(),
+            database: String::new(),
+            log: RawLog::default(),
+            ingest: RawIngest::default(),
+            edge: RawEdge::default(),
+            admin: RawAdmin::default(),
+            stream: RawStream::default(),
+        }
+    }
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self { filter: "info".into(), format: "human".into() }
+    }
+}
+
+impl Default for RawIngest {
+    fn default() -> Self {
+        Self {
+            node: "weir".into(),
+            listen: "0.0.0.0:1935".into(),
+            listen_tls: String::new(),
+            certificate_file: String::new(),
+            private_key_file: String::new(),
+            apps: vec!["live".into()],
+            name_taken: "takeover".into(),
+            connections_max: 4_000,
+            connections_per_address_max: 64,
+            memory_bytes_max: 512 * 1_024 * 1_024,
+        }
+    }
+}
+
+impl Default for RawEdge {
+    fn default() -> Self {
+        Self {
+            listen: "0.0.0.0:8080".into(),
+            connections_max: 20_000,
+            connections_per_address_max: 256,
+        }
+    }
+}
+
+impl Default for RawAdmin {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9180".into() }
+    }
+}
+
+impl Default for RawStream {
+    fn default() -> Self {
+        Self {
+            segment_duration: Span::seconds(2),
+            window: Span::seconds(30),
+            retention: Span::seconds(24 * 3_600),
+            reconnect_window: Span::seconds(60),
+            finish_window: Span::seconds(10),
+        }
+    }
+}

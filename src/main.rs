@@ -1,0 +1,36 @@
+//! The one binary, `weir`: reads the configuration, puts the roles together, runs them, and drains.
+
+mod announce;
+mod cli;
+mod config;
+mod data_dir;
+mod demo;
+mod streams;
+mod up;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// The exit code of a wrong configuration or command (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Up(up) => up::run(&up),
+        Command::Stream(stream) => streams::run(stream),
+        Command::Config => announce::print(&config::reference()),
+        Command::Completions { shell } => announce::print(&cli::completions(shell)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            announce::error(&error);
+            let is_usage = error.downcast_ref::<config::ConfigError>().is_some();
+            ExitCode::from(if is_usage { USAGE } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `weir up`: every role in one process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use runtime::{Drain, Signals, drain, init_logging};
+use timeline::StreamName;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::announce::{Key, Welcome, welcome};
+use crate::cli::Up;
+use crate::config::Config;
+use crate::data_dir::{DataDir, Ports};
+use crate::demo::Demo;
+use crate::streams::{self, Stream};
+use crate::wire::{Roles, wire};
+
+/// The stream that a first start makes.
+const FIRST_STREAM: &str = "main";
+/// The stream that `--demo` pushes to.
+const DEMO_STREAM: &str = "demo";
+
+/// How long a stopping process sends segments to the store. What is left is sent at the next start.
+const UPLOAD_GRACE: Duration = Duration::from_secs(10);
+
+/// Runs until a signal, then drains.
+pub(crate) fn run(up: &Up) -> anyhow::Result<()> {
+    let config = streams::configuration(&up.common, flags(up), up.open)?;
+    init_logging(&config.log_filter, config.log_format).context("start the log")?;
+    let data = DataDir::open(&config.data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(up, &config, &data))
+}
+
+fn flags(up: &Up) -> Vec<(&'static str, String)> {
+    let addresses =
+        [("ingest.listen", up.rtmp), ("edge.listen", up.http), ("admin.listen", up.admin)];
+    addresses.into_iter().filter_map(|(key, value)| Some((key, value?.to_string()))).collect()
+}
+
+async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("listen for signals")?;
+    let roles = wire(config).await?;
+    let first = Stream::open(&roles.database, &first_name(config, FIRST_STREAM)?).await?;
+    let ports = Ports {
+        rtmp: roles.ingest.rtmp_addr(),
+        rtmps: roles.ingest.rtmps_addr(),
+        http: roles.edge.local_addr(),
+        admin: roles.admin.local_addr(),
+    };
+    data.write_ports(&ports)?;
+    let (stop, drain) = drain();
+    let mut tasks = JoinSet::new();
+    if up.demo {
+        let stream = Stream::open(&roles.database, &first_name(config, DEMO_STREAM)?).await?;
+        let demo = Demo::new(ports.rtmp, &stream, config.is_open);
+        tasks.spawn(demo.run(drain.clone()));
+    }
+    start(roles, &drain, &mut tasks);
+    welcome(&Welcome {
+        rtmp: ports.rtmp,
+        rtmps: ports.rtmps,
+        http: ports.http,
+        admin: ports.admin,
+        app: first.name.app(),
+        stream: first.name.stream(),
+        key: match (config.is_open, first.is_new) {
+            (true, _) => Key::Open,
+            (false, true) => Key::New(first.key.reveal()),
+            (false, false) => Key::Known,
+        },
+        demo: up.demo.then_some(DEMO_STREAM),
+        data: &config.data,
+    })?;
+    let signal = signals.next().await;
+    info!(%signal, "stopping: publishers are closed with everything that they sent ({signal})");
+    stop.start();
+    tokio::select! {
+        () = async { while tasks.join_next().await.is_some() {} } => info!("stopped"),
+        again = signals.next() => warn!("stopping at once ({again})"),
+    }
+    Ok(())
+}
+
+fn first_name(config: &Config, stream: &str) -> anyhow::Result<StreamName> {
+    let app = config.apps.first().context("ingest.apps: name at least one application")?;
+    Ok(StreamName::new(app, stream)?)
+}
+
+/// Starts every role. The uploader goes last: it sends what the others finish.
+fn start(roles: Roles, drain: &Drain, tasks: &mut JoinSet<()>) {
+    let Roles { ingest, playlist, janitor, edge, admin, uploader, conditions, database: _ } = roles;
+    let publishing = drain.clone();
+    tasks.spawn(async move {
+        ingest.run(publishing).await;
+        let left = uploader.drain(Instant::now() + UPLOAD_GRACE).await;
+        if left > 0 {
+            warn!(
+                segments = left,
+                "{left} segments are still in the spool; the next start sends them"
+            );
+        }
+    });
+    tasks.spawn(Arc::clone(&playlist).run(drain.clone()));
+    tasks.spawn(janitor.run(drain.clone()));
+    tasks.spawn(edge.run(drain.clone()));
+    tasks.spawn(admin.run(drain.clone()));
+    let mut stopping = drain.clone();
+    tasks.spawn(async move {
+        conditions.iter().for_each(runtime::Condition::holds);
+        stopping.started().await;
+        conditions.iter().for_each(|condition| condition.fails("it is stopping"));
+    });
+}
