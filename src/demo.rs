@@ -53,7 +53,9 @@ impl Demo {
                 () = drain.started() => return,
                 pushed = self.push() => pushed,
             };
-            if let Err(error) = pushed {
+            if let Err(error) = pushed
+                && !drain.is_started()
+            {
                 warn!("the demo is pushed again in a moment: {error:#}");
             }
             tokio::select! {

@@ -49,6 +49,8 @@ struct Connection<'a, S> {
     session: ServerSession,
     began: Instant,
     publication: Option<Publication>,
+    /// The encoder has ended its stream in good order: how it hangs up does not matter any more.
+    has_finished: bool,
 }
 
 /// What a connection publishes at the moment.
@@ -66,7 +68,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         let _ = getrandom::fill(&mut seed);
         let config = ServerConfig { limits: node.settings.limits, ..ServerConfig::default() };
         let session = ServerSession::new(config, &seed, Duration::ZERO);
-        Self { node, socket, peer, session, began: Instant::now(), publication: None }
+        Self {
+            node,
+            socket,
+            peer,
+            session,
+            began: Instant::now(),
+            publication: None,
+            has_finished: false,
+        }
     }
 
     /// Runs until the end, and tells the encoder why if it can be told.
@@ -76,6 +86,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         };
         if let Some(rejection) = reason.rejection() {
             self.session.close(&rejection);
+            self.session.explain(&rejection);
         }
         // What cannot be sent any more is not worth a second reason.
         let _ = self.flush().await;
@@ -110,6 +121,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
                         self.node.metrics.received_bytes.inc_by(bytes);
                     }
+                    Err(_) if self.has_finished => return Ok(Disconnect::Closed),
                     Err(error) => return Err(Disconnect::Network(error)),
                 },
                 // The session says at the next pull what is overdue.
@@ -139,6 +151,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
             Event::Unpublished { message_stream } => {
                 let ended = self.publication.take_if(|p| p.message_stream == message_stream);
                 if let Some(publication) = ended {
+                    self.has_finished = true;
                     self.unpublish(publication, End::Finished, "the encoder ended it").await;
                 }
             }
@@ -168,6 +181,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         self.node.metrics.publishers.inc();
         let encoder = encoder.unwrap_or_default();
         info!(stream.name = name, peer.addr = %self.peer, encoder, "`{name}` is live from {}", self.peer);
+        self.has_finished = false;
         self.publication =
             Some(Publication { name, message_stream, demuxer: Demuxer::new(), publisher });
         Ok(())

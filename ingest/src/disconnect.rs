@@ -105,7 +105,11 @@ impl Disconnect {
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
         match self {
-            Self::Closed | Self::Network(_) | Self::NotReading | Self::Peer(_) => None,
+            Self::Closed | Self::Network(_) | Self::NotReading => None,
+            Self::Peer(error) => Some(Rejection::new(
+                codes::CONNECT_CLOSED,
+                format!("This connection was closed: {error}."),
+            )),
             Self::Refused(refusal) => Some(refusal.rejection()),
             Self::Unsupported(what) => Some(Rejection::new(
                 codes::PUBLISH_REJECTED,

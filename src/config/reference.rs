@@ -14,9 +14,12 @@ pub(crate) fn reference() -> String {
          # `--set stream.window=1m` and in the environment: WEIR_STREAM__WINDOW=1m.\n",
     );
     let mut sections = Vec::new();
-    fields(&raw, &mut |name, docs, value| match value {
-        Value::Table(_) => sections.push((name.to_owned(), docs.to_owned())),
-        value => key(&mut text, name, docs, value),
+    fields(&raw, &mut |name, docs, value| {
+        if value.is_table() {
+            sections.push((name.to_owned(), docs.to_owned()));
+        } else {
+            key(&mut text, name, docs, value);
+        }
     });
     for (name, docs) in sections {
         comment(&mut text, &docs);

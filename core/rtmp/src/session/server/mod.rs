@@ -194,6 +194,25 @@ impl ServerSession {
         if self.ended.is_some() {
             return;
         }
+        self.say_goodbye(rejection);
+        self.ended = Some(SessionError::Closed { code: rejection.code });
+    }
+
+    /// Tells the peer why [`pull`](Self::pull) has ended the session, where that was not the answer
+    /// to a command: its messages could not be read, or it was too slow.
+    pub fn explain(&mut self, rejection: &Rejection) {
+        if let Some(
+            SessionError::Chunk(_)
+            | SessionError::Amf { .. }
+            | SessionError::PublishTimeout { .. }
+            | SessionError::IdleTimeout { .. },
+        ) = self.ended
+        {
+            self.say_goodbye(rejection);
+        }
+    }
+
+    fn say_goodbye(&mut self, rejection: &Rejection) {
         let Rejection { code, description } = rejection;
         for message_stream in self.publishing() {
             self.send_status(message_stream, "error", code, description);
@@ -201,7 +220,6 @@ impl ServerSession {
         if self.peer.is_some() {
             self.send_status(0, "error", codes::CONNECT_CLOSED, description);
         }
-        self.ended = Some(SessionError::Closed { code });
     }
 
     /// The bytes to send since the last call.

@@ -100,6 +100,7 @@ fn run(pieces: &[&[u8]], config: &ServerConfig) -> Outcome {
                 Ok(None) if session.wants_bytes() => break,
                 Ok(None) => session.accept(NOW),
                 Err(error) => {
+                    session.explain(&Rejection::new(codes::CONNECT_CLOSED, error.to_string()));
                     outcome.output.extend_from_slice(&session.take_output());
                     outcome.error = Some(error);
                     return outcome;

@@ -60,6 +60,7 @@ fn a_name_of_64_kb_is_over_the_limit_of_a_message() {
     let outcome = Script::connected().create().publish(1, &"x".repeat(65_536)).run();
     let Some(error) = outcome.error else { panic!("{outcome:?}") };
     assert_eq!((error.kind(), error.cause()), ("message_too_long", Cause::Peer));
+    assert_eq!(outcome.last_answer(), "onStatus 0 error NetConnection.Connect.Closed @0");
     let outcome = Script::connected().create().publish(1, &"x".repeat(65_000)).run();
     assert_eq!(outcome.error.map(SessionError::kind), Some("name_too_long"));
 }
