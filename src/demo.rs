@@ -175,8 +175,9 @@ mod tests {
         assert!(CLIP.len() < 400_000, "{} bytes", CLIP.len());
         let tags = read_clip().unwrap();
         let count = |kind| tags.iter().filter(|tag| tag.kind == kind).count();
-        // 512 pictures and a sequence header, 960 frames of sound (and one to begin) and a header.
-        assert_eq!(count(TagKind::Video), 513);
+        // 512 pictures, a sequence header and an end; 960 frames of sound (and one to begin) and a
+        // header.
+        assert_eq!(count(TagKind::Video), 514);
         assert!((961..=962).contains(&count(TagKind::Audio)), "{}", count(TagKind::Audio));
     }
 }

@@ -102,7 +102,7 @@ impl Publisher {
             let _ = work.send(Work::End(end)).await;
         }
         if let Some(writer) = self.writer.take() {
-            // A writer that panicked has been reported by the runtime; there is nothing to wait for.
+            // A writer that panicked has been reported by the runtime: nothing to wait for.
             let _ = writer.await;
         }
     }

@@ -27,7 +27,8 @@ pub struct Janitor {
     settings: Settings,
     journal: Arc<dyn Journal>,
     store: Arc<dyn ObjectStore>,
-    /// Up to where each stream has been cleared. Forgotten at a restart: deleting again is harmless.
+    /// Up to where each stream has been cleared. Forgotten at a restart: deleting again does no
+    /// harm.
     cleared: BTreeMap<StreamName, Position>,
 }
 

@@ -7,6 +7,7 @@
 mod calendar;
 mod clock;
 mod cut;
+mod latest;
 mod package;
 mod segmenter;
 mod start;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use container::ts::{Muxer, UnsupportedTracks};
-use media::{AccessUnit, CodecConfig, Rounding, Timescale, Track, TrackId, TrackKind, avc};
+use media::{AccessUnit, CodecConfig, Track, TrackId, TrackKind, avc};
 use timeline::{NewSegment, RenditionId, boundary_ms};
 
 use crate::calendar::Calendar;
+use crate::latest::{Latest, ticks};
 use crate::package::{TsPackage, first_of_each_kind};
 use crate::start::{Arrived, Start};
 use crate::{Clock, Cut, Cutter, Repairs};
@@ -90,15 +91,6 @@ struct Boundary {
     held_bytes: usize,
 }
 
-/// How far each kind of media has come, in 90 kHz ticks.
-#[derive(Debug, Default)]
-struct Latest {
-    video_dts: Option<i64>,
-    video_step: i64,
-    video_end: Option<i64>,
-    audio_end: Option<i64>,
-}
-
 /// How long pictures wait at a boundary for the sound before it, in 90 kHz ticks of decode time:
 /// more than encoders delay one against the other, less than a viewer would notice.
 const HOLD_TICKS_MAX: i64 = 90_000 / 2;
@@ -110,8 +102,6 @@ const SEGMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 const PICTURES_LATE_MS: i64 = 45;
 /// How long a track may send nothing before the others no longer wait for it, in 90 kHz ticks.
 const SILENCE_TICKS_MAX: i64 = 90_000;
-/// The longest that the last picture of a publication is taken to last, in 90 kHz ticks.
-const STEP_TICKS_MAX: i64 = 90_000;
 /// How long pictures may stay away before sound alone says where to cut, in 90 kHz ticks: slide
 /// shows send a picture every two seconds.
 const NO_PICTURES_TICKS_MAX: i64 = 3 * 90_000;
@@ -395,29 +385,8 @@ impl Segmenter {
     }
 }
 
-impl Latest {
-    fn update(&mut self, unit: &AccessUnit, audio_unit_ticks: i64) {
-        let (dts, pts) = (ticks(unit.dts), ticks(unit.pts));
-        match unit.track.kind {
-            TrackKind::Video => {
-                if let Some(last) = self.video_dts.replace(dts) {
-                    self.video_step = dts.saturating_sub(last).min(STEP_TICKS_MAX);
-                }
-                let end = pts.saturating_add(self.video_step);
-                self.video_end = Some(self.video_end.map_or(end, |latest| latest.max(end)));
-            }
-            TrackKind::Audio => self.audio_end = Some(pts.saturating_add(audio_unit_ticks)),
-        }
-    }
-}
-
 /// The name of the transport stream rendition.
 const TS_RENDITION: &str = "ts";
-
-/// A time in 90 kHz ticks. The clock bounds times, so they fit.
-pub(crate) fn ticks(time: media::Timestamp) -> i64 {
-    time.rescale(Timescale::MPEG, Rounding::Nearest).map_or(0, media::Timestamp::ticks)
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use media::{AccessUnit, Track, TrackId, TrackKind};
 
-use crate::segmenter::ticks;
+use crate::latest::ticks;
 
 /// How long a second kind of track is waited for, in 90 kHz ticks of media: encoders announce all
 /// their tracks within a fraction of a second.

@@ -248,9 +248,9 @@ mod tests {
     #[test]
     fn a_value_that_cannot_be_used_is_named_with_the_remedy() {
         refused(
-            &["ingest.listen=1935"],
+            &["ingest.listen=localhost"],
             false,
-            "ingest.listen: \"1935\" is not an address with a port, as 0.0.0.0:1935 or [::]:1935",
+            "ingest.listen: \"localhost\" is not an address with a port, as 0.0.0.0:1935 or [::]:1935",
         );
         refused(
             &["store=s3://bucket"],

@@ -193,7 +193,8 @@ proptest! {
         prop_assert_eq!(playlist.media_sequence, first.sequence);
         prop_assert_eq!(playlist.segments.len(), window.segments().len());
         for (read, listed) in playlist.segments.iter().zip(window.segments()) {
-            prop_assert!((f64::from(read.duration) * 1_000.0 - listed.length_ms as f64).abs() < 1.0);
+            let read_ms = f64::from(read.duration) * 1_000.0;
+            prop_assert!((read_ms - listed.length_ms as f64).abs() < 1.0);
         }
     }
 }

@@ -23,7 +23,8 @@ pub struct Entry {
     pub epoch: u64,
     /// When the entry was made, in milliseconds since the Unix epoch, by its node's clock.
     pub at_ms: i64,
-    /// The state of the stream after this entry, so that the newest entry alone tells where to go on.
+    /// The state of the stream after this entry, so that the newest entry alone tells where to go
+    /// on.
     pub head: Head,
     /// What happened.
     pub body: Body,

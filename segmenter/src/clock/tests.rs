@@ -149,7 +149,10 @@ proptest! {
     /// Whatever an encoder sends: decode times grow, showing is never before decoding.
     #[test]
     fn times_always_grow(
-        units in prop::collection::vec((any::<bool>(), any::<u32>(), -8_388_608..8_388_607_i64), 0..60),
+        units in prop::collection::vec(
+            (any::<bool>(), any::<u32>(), -8_388_608..8_388_607_i64),
+            0..60,
+        ),
     ) {
         let mut clock = clock();
         let mut last = BTreeMap::new();

@@ -298,7 +298,8 @@ proptest! {
             prop_assert_eq!(pair[0].new.target_duration_s, pair[1].new.target_duration_s);
         }
         for segment in &segments {
-            let rounded = (boundary_ms(segment.new.end) - boundary_ms(segment.new.start) + 500) / 1_000;
+            let length_ms = boundary_ms(segment.new.end) - boundary_ms(segment.new.start);
+            let rounded = (length_ms + 500) / 1_000;
             prop_assert!(rounded <= i64::from(segment.new.target_duration_s), "{}", show(&segments));
             prop_assert!(segment.new.end > segment.new.start, "{}", show(&segments));
         }

@@ -65,7 +65,8 @@ proptest! {
         let mut bytes = BytesMut::from(set_chunk_size(size).as_slice());
         writer.set_chunk_bytes(size);
         for message in &messages {
-            let Message { chunk_stream, timestamp_ms, kind, message_stream, ref payload } = *message;
+            let Message { chunk_stream, timestamp_ms, kind, message_stream, ref payload } =
+                *message;
             let outgoing =
                 Outgoing { chunk_stream, timestamp_ms, kind, message_stream, payload };
             writer.write(outgoing, &mut bytes);

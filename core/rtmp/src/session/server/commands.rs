@@ -94,8 +94,8 @@ impl ServerSession {
         Ok(Event::ConnectRequested(Connect { app, tc_url, encoder, properties }))
     }
 
-    /// Accepts a `connect` (§7.2.1.1): window, bandwidth and chunk size first, as Flash Media Server
-    /// does.
+    /// Accepts a `connect` (§7.2.1.1): window, bandwidth and chunk size first, as Flash Media
+    /// Server does.
     pub(super) fn answer_connect(&mut self, transaction: f64, object_encoding: f64) {
         let window = self.config.window_bytes;
         self.link.send_control(Control::WindowAckSize(window));

@@ -28,8 +28,8 @@ use crate::message::{Aggregate, Message};
 ///
 /// Put bytes in with [`push`](Self::push) (or [`receive_buffer`](Self::receive_buffer)), then call
 /// [`pull`](Self::pull) until it returns `Ok(None)`, and after each call send what
-/// [`take_output`](Self::take_output) returns. An error means: send the output that is left and hang
-/// up. Call `pull` again at [`deadline`](Self::deadline). While a request is undecided, `pull`
+/// [`take_output`](Self::take_output) returns. An error means: send the output that is left and
+/// hang up. Call `pull` again at [`deadline`](Self::deadline). While a request is undecided, `pull`
 /// returns `Ok(None)` and [`wants_bytes`](Self::wants_bytes) is false: not reading the socket then
 /// is what holds the peer back.
 pub struct ServerSession {
