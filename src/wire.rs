@@ -54,6 +54,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
             node: config.node.clone(),
             limits: rtmp::Limits::default(),
             write_timeout: WRITE_TIMEOUT,
+            publishers_max: config.publishers_max,
             name_taken: config.name_taken,
             stream: config.stream,
         },

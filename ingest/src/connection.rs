@@ -17,8 +17,10 @@ use crate::node::Node;
 use crate::publisher::{End, Publisher};
 use crate::{Disconnect, Refusal};
 
-/// Room that is made for a read: a few milliseconds of a rich stream.
+/// Room that is made for a read while a stream is published: a few milliseconds of a rich one.
 const READ_BYTES: usize = 64 * 1_024;
+/// Room that is made for a read before: a handshake or a command. Idle connections cost little.
+const READ_BYTES_BEFORE_PUBLISH: usize = 4 * 1_024;
 
 /// Serves a publisher until the connection ends, and says so once in the log.
 pub(crate) async fn serve<S>(node: Arc<Node>, socket: S, peer: SocketAddr, drain: Drain)
@@ -103,6 +105,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                 self.on(event).await?;
             }
             let deadline = self.session.deadline().map(|deadline| self.began + deadline);
+            let room =
+                if self.publication.is_some() { READ_BYTES } else { READ_BYTES_BEFORE_PUBLISH };
             let evicted = async {
                 match &mut self.publication {
                     Some(publication) => publication.publisher.evicted().await,
@@ -110,7 +114,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                 }
             };
             let buffer = self.session.receive_buffer();
-            buffer.reserve(READ_BYTES);
+            buffer.reserve(room);
             tokio::select! {
                 biased;
                 () = drain.started() => return Ok(Disconnect::Draining),

@@ -16,6 +16,12 @@ pub enum Refusal {
     /// Somebody else is publishing it, and the policy is to keep the first.
     #[error("the stream is live already")]
     NameTaken,
+    /// As many streams are live as this node takes.
+    #[error("{limit} streams are live, which is all that this server takes")]
+    Full {
+        /// [`Settings::publishers_max`](crate::Settings::publishers_max).
+        limit: usize,
+    },
     /// Another publisher took the stream while this one was being let in.
     #[error("another publisher came right after")]
     Overtaken,
@@ -40,6 +46,12 @@ impl Refusal {
                 codes::PUBLISH_BAD_NAME,
                 "This stream is live already. Stop the other encoder, or use another stream key.",
             ),
+            Self::Full { limit } => Rejection::new(
+                codes::PUBLISH_REJECTED,
+                format!(
+                    "This server is full: {limit} streams are live. Try again when one has ended."
+                ),
+            ),
             Self::Overtaken => Rejection::new(
                 codes::PUBLISH_BAD_NAME,
                 "Another encoder took this stream over. Only one can publish it.",
@@ -61,6 +73,7 @@ impl Refusal {
         match self {
             Self::Denied(_) => "denied",
             Self::NameTaken => "name_taken",
+            Self::Full { .. } => "full",
             Self::Overtaken => "overtaken",
             Self::SecondStream => "second_stream",
             Self::Journal(_) | Self::ReadJournal(_) => "journal",

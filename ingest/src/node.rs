@@ -59,6 +59,11 @@ impl Node {
     ///
     /// When the stream cannot be published here and now.
     pub async fn publish(self: &Arc<Self>, stream: &StreamName) -> Result<Publisher, Refusal> {
+        let limit = self.settings.publishers_max;
+        // Whoever takes a stream over adds none.
+        if self.registry.len() >= limit && !self.registry.has(stream) {
+            return Err(Refusal::Full { limit });
+        }
         let taken = self.registry.take(stream, self.settings.name_taken);
         let (place, predecessor) = taken.ok_or(Refusal::NameTaken)?;
         let mut leave = place.leave();

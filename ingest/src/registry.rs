@@ -81,8 +81,12 @@ impl Registry {
         Some((place, predecessor))
     }
 
+    /// Whether `stream` is published here.
+    pub(crate) fn has(&self, stream: &StreamName) -> bool {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).contains_key(stream)
+    }
+
     /// Publications at this moment.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).len()
     }

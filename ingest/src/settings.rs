@@ -13,6 +13,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a peer that does not read its answers is waited for.
     pub write_timeout: Duration,
+    /// Streams that can be live on this node at one time.
+    pub publishers_max: usize,
     /// What happens when a name is taken.
     pub name_taken: NameTaken,
     /// What streams get unless told otherwise.

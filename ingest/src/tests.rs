@@ -46,6 +46,7 @@ impl Fixture {
             node: "a".into(),
             limits: rtmp::Limits::default(),
             write_timeout: Duration::from_secs(1),
+            publishers_max: 2,
             name_taken,
             stream,
         };
@@ -156,6 +157,18 @@ async fn the_first_stays_where_the_policy_says_so() {
     assert!(matches!(refused, Refusal::NameTaken), "{refused}");
     first.close(End::Finished).await;
     assert!(fixture.node.publish(&name()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_full_node_takes_no_new_stream_but_lets_a_publisher_come_back() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    let other = |name: &str| StreamName::parse(name).unwrap();
+    let _one = fixture.node.publish(&name()).await.unwrap();
+    let two = fixture.node.publish(&other("live/b")).await.unwrap();
+    let refused = fixture.node.publish(&other("live/c")).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Full { limit: 2 }), "{refused}");
+    drop(two);
+    assert!(fixture.node.publish(&other("live/b")).await.is_ok());
 }
 
 #[tokio::test]

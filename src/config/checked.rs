@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) rtmps: Option<Tls>,
     pub(crate) apps: Vec<String>,
     pub(crate) name_taken: NameTaken,
+    pub(crate) publishers_max: usize,
     pub(crate) publishers: ConnectionLimits,
     pub(crate) memory_bytes_max: usize,
     pub(crate) http: SocketAddr,
@@ -84,6 +85,7 @@ impl Config {
                     return Err(one_of("ingest.name_taken", other, "\"takeover\" or \"reject\""));
                 }
             },
+            publishers_max: ingest.publishers_max,
             publishers: limits(
                 "ingest.connections_max",
                 ingest.connections_max,

@@ -58,6 +58,8 @@ pub(crate) struct RawIngest {
     /// What happens to a publisher whose stream is live already: "takeover" lets the newer one in
     /// at once (the older connection may be half-open), "reject" keeps the older.
     pub(crate) name_taken: String,
+    /// Streams that can be live at one time.
+    pub(crate) publishers_max: usize,
     /// Connections of encoders in all.
     pub(crate) connections_max: usize,
     /// Connections of encoders from one address. This machine's own addresses are not counted.
@@ -136,6 +138,7 @@ impl Default for RawIngest {
             private_key_file: String::new(),
             apps: vec!["live".into()],
             name_taken: "takeover".into(),
+            publishers_max: 1_000,
             connections_max: 4_000,
             connections_per_address_max: 64,
             memory_bytes_max: 512 * 1_024 * 1_024,
