@@ -43,8 +43,11 @@ impl TsPackage {
         }
     }
 
-    /// Begins a segment.
-    pub(crate) fn begin(&mut self) {
+    /// Begins a segment, behind a break of the timeline or not.
+    pub(crate) fn begin(&mut self, discontinuity: bool) {
+        if discontinuity {
+            self.muxer.mark_discontinuity();
+        }
         self.muxer.begin(&mut self.body);
     }
 

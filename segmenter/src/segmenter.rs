@@ -303,7 +303,7 @@ impl Segmenter {
             }
         }
         if let Some(package) = &mut self.package {
-            package.begin();
+            package.begin(discontinuity);
         }
         let calendar_ms = self.calendar.date(start, now_ms);
         self.open =

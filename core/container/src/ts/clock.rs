@@ -1,5 +1,7 @@
 //! The program clock, and decode times that fit it.
 
+use media::avc::Sps;
+
 /// How far the program clock stays behind the decode times of the track that carries it, in 90 kHz
 /// ticks: 700 ms. It is the time that a decoder's buffer has to fill, and it leaves room for
 /// tracks that come late and for [`REORDER_TICKS_MAX`].
@@ -135,12 +137,31 @@ impl Iterator for Fill {
 /// the time of showing is the one that must stay.
 #[derive(Debug, Default)]
 pub(super) struct Reorder {
+    /// How far the encoder says that it reorders.
+    announced: i64,
     /// Ticks that decode times are moved back by; `0 <= lag <= REORDER_TICKS_MAX`.
     lag: i64,
     last_dts: Option<i64>,
 }
 
+/// How far apart the announced reordering and the first picture's composition time may be because
+/// times were rounded to milliseconds: 2 ms, in 90 kHz ticks.
+const ANNOUNCED_SLACK_TICKS: i64 = 2 * 90;
+
 impl Reorder {
+    /// For pictures whose parameter set says this: a first picture that is shown as soon as it is
+    /// decoded, of an encoder that reorders, is followed by pictures that are to be shown before
+    /// they are decoded. So the lag can be right from the start.
+    pub(super) fn new(sps: &Sps) -> Self {
+        let frame_ticks = sps.frame_rate().map(|(over, under)| {
+            i64::try_from(under).unwrap_or(i64::MAX).saturating_mul(90_000) / i64::from(over)
+        });
+        let announced = frame_ticks.zip(sps.reorder_frames_max).map_or(0, |(ticks, frames)| {
+            ticks.saturating_mul(i64::from(frames)).min(REORDER_TICKS_MAX)
+        });
+        Self { announced, ..Self::default() }
+    }
+
     /// Times with `pts >= dts`. The lag grows to what the encoder needs and stays, so after the
     /// first pictures decode times are as far apart as the encoder's. Until then they are squeezed
     /// to go forward, and a picture for which there is no room is shown later. So is one that
@@ -148,6 +169,12 @@ impl Reorder {
     pub(super) fn fit(&mut self, pts: i64, dts: i64) -> (i64, i64) {
         let pts = pts.max(dts.saturating_sub(REORDER_TICKS_MAX));
         self.lag = self.lag.max(dts.saturating_sub(pts));
+        if self.last_dts.is_none() {
+            let missing = self.announced.saturating_sub(pts.saturating_sub(dts));
+            if missing > ANNOUNCED_SLACK_TICKS {
+                self.lag = self.lag.max(missing.min(REORDER_TICKS_MAX));
+            }
+        }
         let wanted = dts.saturating_sub(self.lag);
         let after_last = self.last_dts.map_or(wanted, |last| last.saturating_add(1));
         // Where the encoder's own decode times go back there is nothing to keep in order.
@@ -254,8 +281,8 @@ mod tests {
 
     /// Plays times in milliseconds, `pts/dts`; shows them as they are written.
     #[track_caller]
-    fn check_reorder(script: &str, expected: &str) {
-        let mut reorder = Reorder::default();
+    fn check_reorder(announced: i64, script: &str, expected: &str) {
+        let mut reorder = Reorder { announced: announced * 90, ..Reorder::default() };
         let shown = script.split_whitespace().map(|word| {
             let (pts, dts) = word.split_once('/').unwrap();
             let ticks = |text: &str| text.parse::<i64>().unwrap() * 90;
@@ -271,26 +298,37 @@ mod tests {
 
     #[test]
     fn times_in_order_stay() {
-        check_reorder("80/0 240/40 160/80 120/120", "80/0 240/40 160/80 120/120");
-        check_reorder("8388607/0 240/40 120/80", "8388607/0 240/40 120/80");
-        check_reorder("0/0 0/0 40/40", "0/0 0/0 40/40");
-        check_reorder("9000/9000 0/0 40/40", "9000/9000 0/0 40/40");
+        check_reorder(0, "80/0 240/40 160/80 120/120", "80/0 240/40 160/80 120/120");
+        check_reorder(0, "8388607/0 240/40 120/80", "8388607/0 240/40 120/80");
+        check_reorder(0, "0/0 0/0 40/40", "0/0 0/0 40/40");
+        check_reorder(0, "9000/9000 0/0 40/40", "9000/9000 0/0 40/40");
     }
 
     #[test]
     fn decode_times_move_back_for_pictures_shown_before_them() {
-        check_reorder("-40/0 80/40 0/80 40/120", "-40/-40 80/0 0+1/0+1 40/40");
+        check_reorder(0, "-40/0 80/40 0/80 40/120", "-40/-40 80/0 0+1/0+1 40/40");
         check_reorder(
+            0,
             "0/0 120/40 40/80 80/120 240/160 160/200 200/240",
             "0/0 120/40 40+1/40+1 80/80 240/120 160/160 200/200",
         );
-        check_reorder("0/0 400/40 20/80 100/120 200/160", "0/0 400/40 40+1/40+1 100/60 200/100");
+        check_reorder(0, "0/0 400/40 20/80 100/120 200/160", "0/0 400/40 40+1/40+1 100/60 200/100");
+    }
+
+    #[test]
+    fn what_the_encoder_announces_is_known_from_the_start() {
+        let negative = "0/0 120/40 40/80 80/120 240/160";
+        check_reorder(80, negative, "0/-80 120/-40 40/0 80/40 240/80");
+        check_reorder(80, "80/0 200/40 120/80", "80/0 200/40 120/80");
+        check_reorder(80, "78/0 200/40 120/80", "78/0 200/40 120/80");
+        check_reorder(80, "77/0 200/40 120/80", "77/-3 200/37 120/77");
+        check_reorder(500, "-100/0 0/40", "-100/-500 0/-460");
     }
 
     #[test]
     fn decode_times_move_back_only_so_far() {
-        check_reorder("-500/0 -460/40", "-500/-500 -460/-460");
-        check_reorder("-501/0 -461/40 540/80", "-500/-500 -460/-460 540/-420");
-        check_reorder("-8388608/0 40/40 80/80", "-500/-500 40/-460 80/-420");
+        check_reorder(0, "-500/0 -460/40", "-500/-500 -460/-460");
+        check_reorder(0, "-501/0 -461/40 540/80", "-500/-500 -460/-460 540/-420");
+        check_reorder(0, "-8388608/0 40/40 80/80", "-500/-500 40/-460 80/-420");
     }
 }

@@ -75,7 +75,13 @@ impl<'a> Packets<'a> {
             bytes.len(),
             self.left
         );
-        while !bytes.is_empty() && self.left > 0 {
+        loop {
+            if self.room == 0 {
+                bytes = self.write_full(bytes);
+            }
+            if bytes.is_empty() || self.left == 0 {
+                break;
+            }
             if self.room == 0 {
                 self.start_packet();
             }
@@ -85,6 +91,27 @@ impl<'a> Packets<'a> {
             self.left -= now.len();
             bytes = later;
         }
+    }
+
+    /// Writes the packets that `bytes` fills, and gives back the rest: nearly all of a large
+    /// picture goes this way, in copies of one length.
+    fn write_full<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        if self.is_first {
+            return bytes;
+        }
+        let [high, low] = self.pid.0.to_be_bytes();
+        while let Some((body, rest)) = bytes.split_first_chunk::<BODY_BYTES>()
+            && self.left >= BODY_BYTES
+        {
+            let mut packet = [0; PACKET_BYTES];
+            let (header, payload) = packet.split_at_mut(HEADER_BYTES);
+            header.copy_from_slice(&[SYNC_BYTE, high, low, 0x10 | self.continuity.next()]);
+            payload.copy_from_slice(body);
+            self.out.extend_from_slice(&packet);
+            self.left -= BODY_BYTES;
+            bytes = rest;
+        }
+        bytes
     }
 
     fn start_packet(&mut self) {

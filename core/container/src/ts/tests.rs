@@ -228,22 +228,30 @@ fn a_segment_has_a_clock_reference_before_everything_else() {
 
 #[test]
 fn a_break_of_the_timeline_is_told() {
-    let mut muxer = Muxer::new(&[video(), audio()]).unwrap();
-    let mut out = BytesMut::new();
-    for start in [500_000, 0, 7_000_000] {
-        muxer.begin(&mut out);
-        muxer.write(&frame(start * 48, &[1; 99]), &mut out).unwrap();
-        muxer.write(&picture(start, start, &[IDR]), &mut out).unwrap();
-        muxer.finish_segment(&mut out);
-        muxer.mark_discontinuity();
+    for audio_is_first in [true, false] {
+        let mut muxer = Muxer::new(&[video(), audio()]).unwrap();
+        let mut out = BytesMut::new();
+        for start in [500_000, 0, 7_000_000] {
+            let mut units = [picture(start, start + 80, &[IDR]), frame(start * 48, &[1; 99])];
+            units.sort_by_key(|unit| (unit.track.kind == TrackKind::Video) == audio_is_first);
+            muxer.begin(&mut out);
+            units.iter().for_each(|unit| muxer.write(unit, &mut out).unwrap());
+            muxer.finish_segment(&mut out);
+            muxer.mark_discontinuity();
+        }
+        let events = read(&out);
+        check_clock(&events, "breaks");
+        let breaks = events.iter().filter_map(|event| {
+            let Event::Pcr { is_discontinuous, .. } = event else { return None };
+            Some(*is_discontinuous)
+        });
+        let breaks: Vec<_> = breaks.collect();
+        if audio_is_first {
+            assert_eq!(breaks, [false, false, true, false, true, false]);
+        } else {
+            assert_eq!(breaks, [false, true, true]);
+        }
     }
-    let events = read(&out);
-    check_clock(&events, "breaks");
-    let breaks = events.iter().filter_map(|event| {
-        let Event::Pcr { is_discontinuous, .. } = event else { return None };
-        Some(*is_discontinuous)
-    });
-    assert_eq!(breaks.collect::<Vec<_>>(), [false, false, true, false, true, false]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 use media::Timescale;
+use media::avc::sei::x264_keyint_max;
 
 use super::*;
-use crate::testing::{AAC_RECORD, AVC_RECORD, hex, mutations, real_tags};
+use crate::testing::{AAC_RECORD, AVC_RECORD, hex, mutations, real_tags, real_units};
 
 /// Pushes payloads, each `v` or `a`, a time and hexadecimal digits, where `{avc}` and `{aac}` are
 /// configurations. Shows the events, and what was skipped.
@@ -211,6 +212,21 @@ fn units_are_slices_of_what_was_pushed() {
     assert_ne!(config.record().as_ptr(), header[2..].as_ptr());
     let Some(Event::Unit(unit)) = demuxer.pull() else { panic!("no unit") };
     assert_eq!(unit.payload.as_ptr(), payload[2..].as_ptr());
+}
+
+#[test]
+fn a_real_stream_is_understood() {
+    let (tracks, units) = real_units();
+    let codecs: Vec<_> = tracks.iter().map(|track| track.codec.rfc6381()).collect();
+    assert_eq!(codecs, ["avc1.64000B", "mp4a.40.2"]);
+    let CodecConfig::Avc(config) = &tracks[0].codec else { panic!("no video first") };
+    let sps = config.sps();
+    assert_eq!((sps.width, sps.height, sps.frame_rate()), (160, 90, Some((50, 2))));
+    let pictures = || units.iter().filter(|unit| unit.track == TrackId::VIDEO);
+    let starts = pictures().enumerate().filter(|(_, unit)| unit.random_access);
+    assert_eq!(starts.map(|(index, _)| index).collect::<Vec<_>>(), [0, 25]);
+    let first = &pictures().next().unwrap().payload;
+    assert_eq!(x264_keyint_max(first, config.length_size()), Some(25));
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Output {
         };
         let codec = match &track.codec {
             CodecConfig::Avc(config) => {
-                Codec::Avc { config: config.clone(), reorder: Reorder::default() }
+                Codec::Avc { config: config.clone(), reorder: Reorder::new(config.sps()) }
             }
             CodecConfig::Aac(config) => {
                 config.adts_header(1).ok_or(UnsupportedTracks::Adts(track.id))?;

@@ -135,11 +135,11 @@ fn a_packet_whose_length_cannot_be_told_is_video() {
     assert_eq!(lengths(8_183), [65_527]);
     assert_eq!(lengths(8_184), [57_337, 8_191]);
 
-    // 65,535 bytes behind the length field: 3 and 5 of header, 10 of delimiter and start code.
-    for (slice_bytes, expected) in [(65_517, [0xff, 0xff]), (65_518, [0, 0])] {
+    // 65,535 bytes behind the length field: 3 and 10 of header, 10 of delimiter and start code.
+    for (slice_bytes, expected) in [(65_512, [0xff, 0xff]), (65_513, [0, 0])] {
         let slice = "41".repeat(slice_bytes);
         let mut muxer = Muxer::new(&[video()]).unwrap();
-        let out = segment(&mut muxer, &[picture(0, 0, &[&slice])]);
+        let out = segment(&mut muxer, &[picture(0, 80, &[&slice])]);
         let start = out.windows(4).position(|bytes| bytes == [0, 0, 1, 0xe0]).unwrap();
         assert_eq!(out[start + 4..start + 6], expected);
         assert_eq!(pes_packets(&out)[0].data.len(), slice_bytes + 10);
@@ -241,8 +241,9 @@ fn decode_times_start_anew_after_a_break() {
         muxer.mark_discontinuity();
         (pes.pts.unwrap() / 90, pes.dts.map(|dts| dts / 90))
     };
-    assert_eq!(times(1_000, 920), (920, None));
-    assert_eq!(times(2_000, 2_000), (2_000, None));
+    // The parameter sets announce two frames of 33 ms.
+    assert_eq!(times(1_000, 920), (920, Some(853)));
+    assert_eq!(times(2_000, 2_000), (2_000, Some(1_933)));
     assert_eq!(times(2_000, 2_080), (2_080, Some(2_000)));
 }
 

@@ -138,6 +138,29 @@ impl Bits {
         flags.iter().fold(self, |bits, &flag| bits.u(1, flag.into()))
     }
 
+    /// Whether there is a scaling list, and its deltas up to the one that ends it.
+    fn scaling_list(self, deltas: Option<&[i32]>) -> Self {
+        let mut bits = self.u(1, deltas.is_some().into());
+        let mut scale = 8;
+        for &delta in deltas.unwrap_or_default() {
+            bits = bits.se(delta);
+            scale = (scale + delta + 256) % 256;
+            if scale == 0 {
+                break;
+            }
+        }
+        bits
+    }
+
+    /// Whether there are parameters of a reference decoder, and the rates that they give.
+    fn hrd(self, rates: Option<&[u32]>) -> Self {
+        let bits = self.u(1, rates.is_some().into());
+        let Some(rates) = rates else { return bits };
+        let bits = bits.ue(u32::try_from(rates.len()).unwrap() - 1).u(8, 0x35);
+        let bits = rates.iter().fold(bits, |bits, &rate| bits.ue(rate).ue(rate + 1).u(1, 1));
+        bits.u(20, 0x5_5555)
+    }
+
     /// A NAL unit: the stop bit, and escaped.
     fn nal(self) -> Vec<u8> {
         let mut bits = self.u(1, 1).0;
@@ -268,19 +291,10 @@ proptest! {
             bits = bits.u(1, separate.into());
         }
         bits = bits.ue(depth).ue(depth).flags(&[false, lists.is_some()]);
-        if let Some((small, large)) = &lists {
-            for list in small.iter().chain(&large[..if chroma == 3 { 6 } else { 2 }]) {
-                bits = bits.u(1, list.is_some().into());
-                let mut scale = 8;
-                for &delta in list.iter().flatten() {
-                    bits = bits.se(delta);
-                    scale = (scale + delta + 256) % 256;
-                    if scale == 0 {
-                        break;
-                    }
-                }
-            }
-        }
+        let lists = lists.iter().flat_map(|(small, large)| {
+            small.iter().chain(&large[..if chroma == 3 { 6 } else { 2 }])
+        });
+        bits = lists.fold(bits, |bits, list| bits.scaling_list(list.as_deref()));
         bits = bits.ue(0).ue(order_type);
         bits = match order_type {
             0 => bits.ue(5),
@@ -307,14 +321,7 @@ proptest! {
         if let Some((units, scale, is_fixed)) = timing {
             bits = bits.u(32, units).u(32, scale).u(1, is_fixed.into());
         }
-        for rates in &rates {
-            bits = bits.u(1, rates.is_some().into());
-            if let Some(rates) = rates {
-                bits = bits.ue(u32::try_from(rates.len()).unwrap() - 1).u(8, 0x35);
-                bits = rates.iter().fold(bits, |bits, &rate| bits.ue(rate).ue(rate + 1).u(1, 1));
-                bits = bits.u(20, 0x5_5555);
-            }
-        }
+        bits = rates.iter().fold(bits, |bits, rates| bits.hrd(rates.as_deref()));
         bits = if rates.iter().any(Option::is_some) { bits.u(1, 0) } else { bits };
         bits = bits.flags(&[true, reorder.is_some()]);
         if let Some(frames) = reorder {
