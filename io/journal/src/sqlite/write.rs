@@ -116,7 +116,7 @@ impl Writer {
             (Command::Append(append), Outcome::Judged(judged)) => {
                 let Append { stream, expected, entry, answer, .. } = append;
                 if let Ok(position) = judged {
-                    let _ = (&stream, entry);
+                    self.reads.followed.tell(&stream, expected, Stored { position, entry });
                 }
                 // Whoever asked may have stopped waiting.
                 let _ = answer.send(Ok(judged));
