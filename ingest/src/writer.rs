@@ -174,10 +174,16 @@ impl Writer {
 
     async fn append(&mut self, entry: &Entry) -> Result<(), Stop> {
         let deadline = Instant::now() + PATIENCE;
+        let mut is_repeated = false;
         loop {
             match self.node.parts.journal.append(&self.stream, self.position, entry).await {
                 Ok(position) => {
                     self.position = position;
+                    return Ok(());
+                }
+                // The attempt before may have been written although nobody said so.
+                Err(AppendError::Stale { newest }) if is_repeated && self.is_ours(entry).await => {
+                    self.position = newest;
                     return Ok(());
                 }
                 Err(AppendError::Stale { .. }) => return Err(Stop::Replaced),
@@ -187,9 +193,16 @@ impl Writer {
                 Err(error) => {
                     warn!(stream.name = %self.stream, %error, "the journal is written again: {error}");
                     sleep(RETRY_AFTER).await;
+                    is_repeated = true;
                 }
             }
         }
+    }
+
+    /// Whether the journal's newest entry is `entry`.
+    async fn is_ours(&self, entry: &Entry) -> bool {
+        let newest = self.node.parts.journal.newest(&self.stream).await;
+        newest.is_ok_and(|newest| newest.is_some_and(|stored| *stored.entry == *entry))
     }
 
     /// Nothing of a publication that is over is kept in memory.
