@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use runtime::{Drain, Signals, drain, init_logging};
 use timeline::StreamName;
 use tokio::task::JoinSet;
@@ -75,7 +75,10 @@ async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
         demo: up.demo.then_some(DEMO_STREAM),
         data: &config.data,
     })?;
-    let signal = signals.next().await;
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        ended = tasks.join_next() => bail!("a role has ended although nobody asked it to: {ended:?}"),
+    };
     info!(%signal, "stopping: publishers are closed with everything that they sent ({signal})");
     stop.start();
     tokio::select! {

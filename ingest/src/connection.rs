@@ -31,9 +31,7 @@ where
     let mut connection = Connection::new(&node, socket, peer);
     let reason = connection.run(drain).await;
     let at = connection.session.byte_offset();
-    if let Some(publication) = connection.publication.take() {
-        connection.unpublish(publication, End::Lost, &reason.to_string()).await;
-    }
+    connection.say_goodbye(&reason).await;
     node.metrics.connections.dec();
     node.metrics.disconnects.with_label_values(&[reason.kind()]).inc();
     let kind = reason.kind();
@@ -81,11 +79,19 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         }
     }
 
-    /// Runs until the end, and tells the encoder why if it can be told.
+    /// Runs until the end, and lists what was received: a successor waits for that.
     async fn run(&mut self, drain: Drain) -> Disconnect {
         let reason = match self.exchange(drain).await {
             Ok(reason) | Err(reason) => reason,
         };
+        if let Some(publication) = self.publication.take() {
+            self.unpublish(publication, End::Lost, &reason.to_string()).await;
+        }
+        reason
+    }
+
+    /// Tells the encoder why it is over, if it can be told.
+    async fn say_goodbye(&mut self, reason: &Disconnect) {
         if let Some(rejection) = reason.rejection() {
             self.session.close(&rejection);
             self.session.explain(&rejection);
@@ -93,7 +99,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         // What cannot be sent any more is not worth a second reason.
         let _ = self.flush().await;
         let _ = timeout(self.node.settings.write_timeout, self.socket.shutdown()).await;
-        reason
     }
 
     async fn exchange(&mut self, mut drain: Drain) -> Result<Disconnect, Disconnect> {

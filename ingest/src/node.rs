@@ -66,15 +66,16 @@ impl Node {
         }
         let taken = self.registry.take(stream, self.settings.name_taken);
         let (place, predecessor) = taken.ok_or(Refusal::NameTaken)?;
-        let mut leave = place.leave();
         if let Some(predecessor) = predecessor {
-            tokio::select! {
-                () = predecessor.gone() => {}
-                _ = leave.wait_for(|leave| *leave) => return Err(Refusal::Overtaken),
-            }
+            // Also when somebody came after us: who waits for our place waits for all before it.
+            predecessor.gone().await;
+        }
+        if *place.leave().borrow() {
+            return Err(Refusal::Overtaken);
         }
         let (ledger, position) = self.claim(stream).await?;
-        let target_duration_s = ledger.head().target_duration_s;
+        let head = ledger.head();
+        let target_duration_s = head.target_duration_s.filter(|_| !head.begins_broadcast);
         let writer = Writer::new(Arc::clone(self), stream.clone(), ledger, position, place);
         Ok(Publisher::new(&self.settings.stream, target_duration_s, writer))
     }

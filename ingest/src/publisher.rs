@@ -78,13 +78,18 @@ impl Publisher {
 
     /// Waits until the publication has to end for a reason that is not its publisher's.
     pub async fn evicted(&mut self) -> Disconnect {
-        tokio::select! {
-            _ = self.leave.wait_for(|leave| *leave) => Disconnect::Replaced,
-            _ = self.replaced.wait_for(|replaced| *replaced) => Disconnect::Replaced,
-            failed = self.failed.wait_for(Option::is_some) => {
-                let reason = failed.ok().and_then(|reason| reason.clone());
-                Disconnect::NotDurable(reason.unwrap_or_default())
+        let failed = async {
+            match self.failed.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or_default(),
+                Err(_) => "the writer ended without a word".to_owned(),
             }
+        };
+        // A writer that has ended has dropped all three: what it said before counts.
+        tokio::select! {
+            biased;
+            Ok(_) = self.leave.wait_for(|leave| *leave) => Disconnect::Replaced,
+            Ok(_) = self.replaced.wait_for(|replaced| *replaced) => Disconnect::Replaced,
+            reason = failed => Disconnect::NotDurable(reason),
         }
     }
 

@@ -1,25 +1,28 @@
 //! What a node does before it takes publishers: it finishes what the process before it began.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{AppendError, JournalError, Stored};
+use journal::{AppendError, JournalError, Position, Stored};
 use runtime::unix_ms;
-use store::StoreError;
+use sha2::Digest;
+use store::{SpoolFile, StoreError};
 use thiserror::Error;
-use timeline::{Body, Ledger, ObjectName, State, StreamName};
+use timeline::{
+    Body, Ledger, ObjectKey, ObjectName, Sha256, State, StreamName, Window, WindowPolicy,
+};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::node::Node;
 
-/// Newest entries in which a segment that was on its way to the store can be listed: what a node
-/// appends while its store is away.
+/// Entries that are read at a time.
 const ENTRIES: usize = 4_096;
-/// Newest segments whose bytes are looked for: what a power cut can take from a disk that had
-/// acknowledged them.
-const CHECKED_SEGMENTS: usize = 64;
+/// Streams that have been silent for this long are not looked at again, in milliseconds.
+const CHECKED_MS: i64 = 3_600_000;
 
 /// Why a node cannot start.
 #[derive(Debug, Error)]
@@ -33,6 +36,41 @@ pub enum RecoverError {
     /// The spool or the store cannot be read.
     #[error("read the spool: {0}")]
     Spool(#[from] StoreError),
+}
+
+/// What a stream's journal lists.
+#[derive(Debug, Default)]
+struct Listed {
+    digests: BTreeMap<ObjectKey, Sha256>,
+    /// The first media sequence number that the journal still has.
+    oldest: Option<u64>,
+}
+
+/// What a journal says of an object.
+enum Known {
+    /// It is listed, with this digest.
+    Listed(Sha256),
+    /// It is older than everything that the journal still has.
+    TooOld,
+    /// It was written and never listed.
+    Never,
+}
+
+impl Listed {
+    fn look_up(&self, key: &ObjectKey) -> Known {
+        let ObjectName::Segment { sequence, .. } = key.object;
+        match self.digests.get(key) {
+            Some(digest) => Known::Listed(*digest),
+            None if self.oldest.is_some_and(|oldest| sequence < oldest) => Known::TooOld,
+            None => Known::Never,
+        }
+    }
+}
+
+/// Whether the file has all of its bytes: after a power cut it may be shorter than was written.
+async fn is_whole(file: &Path, digest: Sha256) -> bool {
+    let bytes = tokio::fs::read(file).await;
+    bytes.is_ok_and(|bytes| sha2::Sha256::digest(&bytes).as_slice() == digest.0)
 }
 
 impl Node {
@@ -52,60 +90,95 @@ impl Node {
         Ok(())
     }
 
-    /// Sends what was listed on its way, and deletes what never was.
+    /// Sends what was listed on its way, and deletes what never was or is not whole.
     async fn recover_spool(&self) -> Result<(), RecoverError> {
         let files = self.parts.spool.recover().await?;
         let streams: BTreeSet<_> = files.iter().map(|file| file.key.stream.clone()).collect();
-        let mut listed = BTreeSet::new();
+        let mut listed = BTreeMap::new();
         for stream in streams {
-            for stored in self.parts.journal.read_newest(&stream, ENTRIES).await? {
-                listed.extend(stored.entry.object_keys(&stream));
-            }
+            listed.insert(stream.clone(), self.listed(&stream).await?);
         }
         let (mut sent, mut deleted) = (0_u64, 0_u64);
-        for file in files {
-            if listed.contains(&file.key) {
-                self.parts.uploader.submit(file.key, file.path);
+        for SpoolFile { key, path, .. } in files {
+            let is_sent = match listed.get(&key.stream).map(|listed| listed.look_up(&key)) {
+                Some(Known::Listed(digest)) => is_whole(&path, digest).await,
+                // The journal no longer says what it was, so it must have said so once.
+                Some(Known::TooOld) => true,
+                Some(Known::Never) | None => false,
+            };
+            if is_sent {
+                self.parts.uploader.submit(key, path);
                 sent += 1;
-            } else if tokio::fs::remove_file(&file.path).await.is_ok() {
+            } else if tokio::fs::remove_file(&path).await.is_ok() {
                 deleted += 1;
             }
         }
         if sent + deleted > 0 {
             info!(
                 segments.sent = sent,
-                segments.unlisted = deleted,
-                "found {sent} segments on their way to the store, and {deleted} that were never listed"
+                segments.deleted = deleted,
+                "found {sent} segments on their way to the store, and {deleted} that were never \
+                 listed or are not whole"
             );
         }
         Ok(())
     }
 
-    /// Says which of the newest segments are nowhere (`EXT-X-GAP`).
+    /// Everything that the stream's journal still lists.
+    async fn listed(&self, stream: &StreamName) -> Result<Listed, RecoverError> {
+        let mut listed = Listed::default();
+        let mut position = Position::START;
+        loop {
+            let page = self.parts.journal.read_after(stream, position, ENTRIES).await?;
+            for stored in &page {
+                position = stored.position;
+                let Body::Segment(segment) = &stored.entry.body else { continue };
+                listed.oldest.get_or_insert(segment.sequence);
+                let digests = segment.renditions.iter().map(|record| record.sha256);
+                listed.digests.extend(stored.entry.object_keys(stream).into_iter().zip(digests));
+            }
+            if page.len() < ENTRIES {
+                return Ok(listed);
+            }
+        }
+    }
+
+    /// Says which of the listed segments are nowhere (`EXT-X-GAP`).
     async fn name_gaps(&self, stream: &StreamName, newest: Stored) -> Result<Stored, RecoverError> {
-        if newest.entry.head.state == State::Ended {
+        // What has been on a disk for an hour is not lost with the power.
+        if newest.entry.at_ms < unix_ms().saturating_sub(CHECKED_MS) {
             return Ok(newest);
         }
-        let mut lost = Vec::new();
-        let mut known = BTreeSet::new();
-        for stored in self.parts.journal.read_newest(stream, CHECKED_SEGMENTS).await? {
-            if let Body::Gap { first, last } = stored.entry.body {
-                known.extend(first..=last);
-            }
-            for key in stored.entry.object_keys(stream) {
-                let ObjectName::Segment { sequence, .. } = key.object;
-                let is_there = self.parts.spool.contains(&key).await?
-                    || self.parts.store.contains(&key).await?;
-                if !is_there {
-                    lost.push(sequence);
-                }
+        let length_ms = i64::try_from(self.settings.stream.memory_window.as_millis());
+        let policy = WindowPolicy { length_ms: length_ms.unwrap_or(i64::MAX) };
+        let mut window = Window::new(policy);
+        let mut keys = BTreeMap::new();
+        for stored in self.parts.journal.read_newest(stream, ENTRIES).await? {
+            window.apply(&stored.entry);
+            if let Body::Segment(segment) = &stored.entry.body {
+                keys.insert(segment.sequence, stored.entry.object_keys(stream));
             }
         }
-        lost.retain(|sequence| !known.contains(sequence));
+        let mut lost: Vec<RangeInclusive<u64>> = Vec::new();
+        for sequence in window.segments().filter(|s| !s.gap).map(|s| s.sequence) {
+            let mut is_there = true;
+            for key in keys.get(&sequence).into_iter().flatten() {
+                is_there &=
+                    self.parts.spool.contains(key).await? || self.parts.store.contains(key).await?;
+            }
+            match lost.last_mut() {
+                _ if is_there => {}
+                Some(run) if run.end().checked_add(1) == Some(sequence) => {
+                    *run = *run.start()..=sequence;
+                }
+                Some(_) | None => lost.push(sequence..=sequence),
+            }
+        }
         let mut newest = newest;
-        for sequence in lost {
-            warn!(stream.name = %stream, segment.sequence = sequence, "segment {sequence} of `{stream}` is lost: its bytes are nowhere");
-            let gap = Ledger::resume(&newest.entry).gap(sequence, sequence, unix_ms());
+        for run in lost {
+            let (first, last) = run.into_inner();
+            warn!(stream.name = %stream, first, last, "segments {first} to {last} of `{stream}` are lost: their bytes are nowhere");
+            let gap = Ledger::resume(&newest.entry).gap(first, last, unix_ms());
             let position = self.parts.journal.append(stream, newest.position, &gap).await?;
             newest = Stored { position, entry: gap.into() };
         }

@@ -223,7 +223,7 @@ async fn what_a_crash_left_is_finished() {
     // power has lost a segment.
     let newest = journal.newest(&name()).await.unwrap().unwrap();
     let claimant = Claimant { node: "a".into(), origin_url: None };
-    let (_, opened) = Ledger::claim(Some(&newest.entry), claimant, 0);
+    let (_, opened) = Ledger::claim(Some(&newest.entry), claimant, runtime::unix_ms());
     journal.append(&name(), newest.position, &opened).await.unwrap();
     let lost = before.entries().await[2].object_keys(&name());
     store.delete(&lost[0]).await.unwrap();
@@ -236,4 +236,55 @@ async fn what_a_crash_left_is_finished() {
     assert_eq!(state, State::Interrupted);
     after.node.recover().await.unwrap();
     assert_eq!(after.story().await, story, "once is enough");
+}
+
+/// The spool of a node that stopped before the store took anything: one segment is whole, one was
+/// cut short by the power, and one was never listed.
+#[tokio::test]
+async fn only_whole_segments_that_were_listed_leave_the_spool() {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+    let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
+    let before = Fixture::on(Arc::clone(&journal), Arc::clone(&store), NameTaken::Takeover).await;
+    let mut publisher = before.node.publish(&name()).await.unwrap();
+    push_clip(&mut publisher).await.unwrap();
+    publisher.close(End::Lost).await;
+    before.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
+    let keys: Vec<_> =
+        before.entries().await.iter().flat_map(|entry| entry.object_keys(&name())).collect();
+    let after = Fixture::on(journal, Arc::clone(&store), NameTaken::Takeover).await;
+    let spool = &after.node.parts.spool;
+    let whole = store.get(&keys[0]).await.unwrap();
+    spool.write(&keys[0], whole.clone()).await.unwrap();
+    spool.write(&keys[1], whole.slice(..100)).await.unwrap();
+    let unlisted = timeline::ObjectKey { epoch: 2, ..keys[1].clone() };
+    spool.write(&unlisted, whole.clone()).await.unwrap();
+    for key in &keys[..2] {
+        store.delete(key).await.unwrap();
+    }
+    after.node.recover().await.unwrap();
+    after.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
+    assert_eq!(store.get(&keys[0]).await.unwrap(), whole);
+    assert!(!store.contains(&keys[1]).await.unwrap(), "half a segment is no segment");
+    assert!(!store.contains(&unlisted).await.unwrap());
+    assert!(after.story().await.ends_with(" i g1"), "{}", after.story().await);
+}
+
+#[tokio::test]
+async fn three_publishers_in_a_row_lose_nothing() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    let mut first = fixture.node.publish(&name()).await.unwrap();
+    let publish = || {
+        let node = Arc::clone(&fixture.node);
+        tokio::spawn(async move { node.publish(&name()).await })
+    };
+    let second = publish();
+    assert!(matches!(first.evicted().await, Disconnect::Replaced));
+    let third = publish();
+    tokio::task::yield_now().await;
+    push_clip(&mut first).await.unwrap();
+    first.close(End::Lost).await;
+    assert!(matches!(second.await.unwrap(), Err(Refusal::Overtaken)));
+    third.await.unwrap().unwrap().close(End::Finished).await;
+    let story = fixture.story().await;
+    assert!(story.starts_with("o1 s0 s1") && story.ends_with(" i o2 i"), "{story}");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::{AppendError, Position};
+use journal::{AppendError, JournalError, Position};
 use runtime::unix_ms;
 use segmenter::Segment;
 use store::StoreError;
@@ -130,10 +130,13 @@ impl Writer {
         match self.append(&entry).await {
             Ok(()) => {}
             Err(stop) => {
-                // Nobody will ever ask for what is not listed.
                 for (key, file) in kept {
                     self.node.parts.memory.remove(&key);
-                    let _ = tokio::fs::remove_file(file).await;
+                    // Nobody will ever ask for what is not listed. Whether it is, where the
+                    // journal did not answer, is found out at the next start.
+                    if matches!(stop, Stop::Replaced) {
+                        let _ = tokio::fs::remove_file(file).await;
+                    }
                 }
                 return Err(stop);
             }
@@ -176,33 +179,38 @@ impl Writer {
         let deadline = Instant::now() + PATIENCE;
         let mut is_repeated = false;
         loop {
-            match self.node.parts.journal.append(&self.stream, self.position, entry).await {
-                Ok(position) => {
-                    self.position = position;
-                    return Ok(());
-                }
-                // The attempt before may have been written although nobody said so.
-                Err(AppendError::Stale { newest }) if is_repeated && self.is_ours(entry).await => {
-                    self.position = newest;
-                    return Ok(());
-                }
-                Err(AppendError::Stale { .. }) => return Err(Stop::Replaced),
-                Err(error) if Instant::now() > deadline => {
-                    return Err(Stop::Failed(error.to_string()));
-                }
-                Err(error) => {
-                    warn!(stream.name = %self.stream, %error, "the journal is written again: {error}");
-                    sleep(RETRY_AFTER).await;
-                    is_repeated = true;
-                }
+            let error =
+                match self.node.parts.journal.append(&self.stream, self.position, entry).await {
+                    Ok(position) => {
+                        self.position = position;
+                        return Ok(());
+                    }
+                    Err(AppendError::Stale { .. }) if !is_repeated => return Err(Stop::Replaced),
+                    // The attempt before may have been written although nobody said so.
+                    Err(AppendError::Stale { .. }) => match self.find(entry).await {
+                        Ok(Some(position)) => {
+                            self.position = position;
+                            return Ok(());
+                        }
+                        Ok(None) => return Err(Stop::Replaced),
+                        Err(error) => error.to_string(),
+                    },
+                    Err(error @ AppendError::Unavailable { .. }) => error.to_string(),
+                };
+            if Instant::now() > deadline {
+                return Err(Stop::Failed(error));
             }
+            warn!(stream.name = %self.stream, error, "the journal is written again: {error}");
+            sleep(RETRY_AFTER).await;
+            is_repeated = true;
         }
     }
 
-    /// Whether the journal's newest entry is `entry`.
-    async fn is_ours(&self, entry: &Entry) -> bool {
-        let newest = self.node.parts.journal.newest(&self.stream).await;
-        newest.is_ok_and(|newest| newest.is_some_and(|stored| *stored.entry == *entry))
+    /// Where the journal has `entry`, if that is what follows our last one.
+    async fn find(&self, entry: &Entry) -> Result<Option<Position>, JournalError> {
+        let next = self.node.parts.journal.read_after(&self.stream, self.position, 1).await?;
+        let ours = next.into_iter().find(|stored| *stored.entry == *entry);
+        Ok(ours.map(|stored| stored.position))
     }
 
     /// Nothing of a publication that is over is kept in memory.
@@ -222,7 +230,8 @@ impl Writer {
         let now_ms = unix_ms();
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let entry = self.ledger.interrupted(reason, wait_ms, now_ms);
-        if self.append(&entry).await.is_ok() {
+        // A journal that does not answer is asked again when the wait is over.
+        if !matches!(self.append(&entry).await, Err(Stop::Replaced)) {
             self.node.waits.add(self.stream, self.ledger, self.position, Instant::now() + wait);
         }
     }

@@ -19,6 +19,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The shortest segments that are reckoned with when a window is read back, in milliseconds: a
 /// stream of shorter ones starts with a shorter window.
 const SEGMENT_MS_MIN: i64 = 500;
+/// Entries that are looked through for a window, however many of them are not segments: a journal
+/// keeps at least about as many.
+const ENTRIES_MAX: usize = 4_096;
 /// Entries that are not segments and may stand among those of a window.
 const OTHER_ENTRIES: usize = 64;
 
@@ -89,15 +92,14 @@ impl Follower {
     }
 
     /// The multivariant playlist (`None`) or a rendition's; `None` while there is nothing to list
-    /// or all of it ended before `oldest_ms` (milliseconds since the Unix epoch).
+    /// or the broadcast ended before `oldest_ms` (milliseconds since the Unix epoch).
     pub(crate) fn page(&self, which: Option<&RenditionId>, oldest_ms: i64) -> Option<Document> {
         let key = which.cloned();
         // The version is read before the window: a page is never kept under a version that is
         // newer than what it shows.
         let version = *self.version.borrow();
         let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
-        let newest = window.segments().next_back()?;
-        if window.has_ended() && newest.calendar_ms.saturating_add(newest.length_ms) < oldest_ms {
+        if window.has_ended() && window.latest_at_ms() < oldest_ms {
             return None;
         }
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,10 +156,16 @@ pub(crate) async fn read_window(
     policy: WindowPolicy,
 ) -> Result<Option<(Window, Position)>, JournalError> {
     let segments = policy.length_ms / SEGMENT_MS_MIN;
-    let count = usize::try_from(segments).unwrap_or(usize::MAX).saturating_add(OTHER_ENTRIES);
-    let entries = journal.read_newest(name, count).await?;
-    let Some(newest) = entries.last().map(|stored| stored.position) else { return Ok(None) };
-    let mut window = Window::new(policy);
-    entries.iter().for_each(|stored| window.apply(&stored.entry));
-    Ok(Some((window, newest)))
+    let mut count = usize::try_from(segments).unwrap_or(usize::MAX).saturating_add(OTHER_ENTRIES);
+    loop {
+        let entries = journal.read_newest(name, count).await?;
+        let Some(newest) = entries.last().map(|stored| stored.position) else { return Ok(None) };
+        let mut window = Window::new(policy);
+        entries.iter().for_each(|stored| window.apply(&stored.entry));
+        // An encoder that came and went many times leaves many entries that are not segments.
+        if window.is_full() || entries.len() < count || count >= ENTRIES_MAX {
+            return Ok(Some((window, newest)));
+        }
+        count = count.saturating_mul(4);
+    }
 }

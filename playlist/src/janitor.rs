@@ -8,7 +8,7 @@ use journal::{Journal, JournalError, Position};
 use runtime::{Drain, unix_ms};
 use store::{ObjectStore, StoreError};
 use thiserror::Error;
-use timeline::{Body, Entry, StreamName};
+use timeline::{Body, Entry, StreamName, Window};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
@@ -68,7 +68,10 @@ impl Janitor {
                 return;
             }
         };
-        for (name, _) in streams {
+        for (name, newest) in streams {
+            if self.cleared.get(&name) == Some(&newest.position) {
+                continue;
+            }
             if let Err(error) = self.clean_stream(&name, now_ms).await {
                 warn!(stream.name = %name, %error, "expired segments of `{name}` are kept for now: {error}");
             }
@@ -79,11 +82,15 @@ impl Janitor {
         let journal = Arc::clone(&self.journal);
         let oldest_ms = now_ms.saturating_sub(self.settings.retention_ms);
         let window = read_window(journal.as_ref(), name, self.settings.window).await?;
-        // What is listed stays, however old: a stream that waits for its encoder keeps its window.
-        let listed = window.and_then(|(window, _)| {
-            let first = window.segments().next()?.sequence;
-            (!window.has_ended()).then_some(first)
-        });
+        // What is listed stays, however old: a stream that waits for its encoder keeps its window,
+        // and one that has ended is listed for the retention, and then read for a while.
+        let is_listed = |window: &Window| {
+            let served_ms = self.settings.window.length_ms.saturating_add(window.latest_at_ms());
+            !window.has_ended() || served_ms >= oldest_ms
+        };
+        let listed = window
+            .filter(|(window, _)| is_listed(window))
+            .and_then(|(window, _)| Some(window.segments().next()?.sequence));
         let mut cleared = self.cleared.get(name).copied().unwrap_or(Position::START);
         let mut deleted = 0_u64;
         'pages: loop {
@@ -115,9 +122,7 @@ impl Janitor {
 fn is_over(entry: &Entry, oldest_ms: i64, listed: Option<u64>) -> bool {
     match &entry.body {
         Body::Segment(segment) => {
-            let length_ms = segment.end.saturating_sub(segment.start) / 90;
-            let ended_ms = segment.calendar_ms.saturating_add(length_ms);
-            ended_ms < oldest_ms && listed.is_none_or(|first| segment.sequence < first)
+            entry.at_ms < oldest_ms && listed.is_none_or(|first| segment.sequence < first)
         }
         Body::Opened { .. }
         | Body::Gap { .. }

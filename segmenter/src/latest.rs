@@ -17,7 +17,23 @@ pub(crate) struct Latest {
 
 /// The longest that the last picture of a publication is taken to last, in 90 kHz ticks.
 const STEP_TICKS_MAX: i64 = 90_000;
+/// How long pictures may stay away before sound alone says where to cut, in 90 kHz ticks: slide
+/// shows send a picture every two seconds.
+pub(crate) const NO_PICTURES_TICKS_MAX: i64 = 3 * 90_000;
+
 impl Latest {
+    /// Where the publication ends: with its last picture, or with its sound if the pictures have
+    /// stayed away.
+    pub(crate) fn end(&self) -> Option<i64> {
+        let (video, audio) = (self.video_end, self.audio_end);
+        match video.zip(audio) {
+            Some((video, audio)) if audio.saturating_sub(video) > NO_PICTURES_TICKS_MAX => {
+                Some(audio)
+            }
+            Some(_) | None => video.or(audio),
+        }
+    }
+
     /// Takes in a unit; sound lasts `audio_unit_ticks`.
     pub(crate) fn update(&mut self, unit: &AccessUnit, audio_unit_ticks: i64) {
         let (dts, pts) = (ticks(unit.dts), ticks(unit.pts));

@@ -8,7 +8,7 @@ use media::{AccessUnit, CodecConfig, Track, TrackId, TrackKind, avc};
 use timeline::{NewSegment, RenditionId, boundary_ms};
 
 use crate::calendar::Calendar;
-use crate::latest::{Latest, ticks};
+use crate::latest::{Latest, NO_PICTURES_TICKS_MAX, ticks};
 use crate::package::{TsPackage, first_of_each_kind};
 use crate::start::{Arrived, Start};
 use crate::{Clock, Cut, Cutter, Repairs};
@@ -97,15 +97,13 @@ const HOLD_TICKS_MAX: i64 = 90_000 / 2;
 /// Most bytes of one segment, so that a clock that stands still cannot make one of any size: ten
 /// seconds at 50 Mbit/s. What waits at a boundary is a segment's beginning and has the same limit.
 const SEGMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most units that wait at a boundary: half a second has a few dozen.
+const HELD_UNITS_MAX: usize = 1_024;
 /// How much later than sound pictures arrive that belong to it, in milliseconds, at the limit of a
 /// segment: twice this is what is left until it would be rounded up.
 const PICTURES_LATE_MS: i64 = 45;
 /// How long a track may send nothing before the others no longer wait for it, in 90 kHz ticks.
 const SILENCE_TICKS_MAX: i64 = 90_000;
-/// How long pictures may stay away before sound alone says where to cut, in 90 kHz ticks: slide
-/// shows send a picture every two seconds.
-const NO_PICTURES_TICKS_MAX: i64 = 3 * 90_000;
-
 impl Segmenter {
     /// A segmenter for one publication.
     #[must_use]
@@ -163,11 +161,10 @@ impl Segmenter {
         if let Some(begun) = self.start.take().and_then(Start::finish) {
             self.begin(begun);
         }
-        if let Some(boundary) = self.boundary.take() {
+        while let Some(boundary) = self.boundary.take() {
             self.cross(boundary);
         }
-        // Held units are all behind the boundary that was just crossed.
-        let end = self.latest.video_end.or(self.latest.audio_end);
+        let end = self.latest.end();
         if let (Some(open), Some(end)) = (self.open.take(), end) {
             let shortest = open.start.saturating_add(self.latest.video_step.max(1));
             let longest = open.start.saturating_add(self.limit_ticks());
@@ -216,7 +213,8 @@ impl Segmenter {
         let sound_has_passed = unit.track.kind == TrackKind::Audio;
         boundary.held_bytes = boundary.held_bytes.saturating_add(unit.payload.len());
         let waited = ticks(unit.dts).saturating_sub(boundary.at) > HOLD_TICKS_MAX
-            || boundary.held_bytes > SEGMENT_BYTES_MAX;
+            || boundary.held_bytes > SEGMENT_BYTES_MAX
+            || boundary.held.len() >= HELD_UNITS_MAX;
         boundary.held.push_back(arrived);
         if sound_has_passed || waited {
             self.cross(boundary);
@@ -269,13 +267,19 @@ impl Segmenter {
 
     /// Ends the open segment at the boundary and begins the next.
     fn cross(&mut self, mut boundary: Boundary) {
+        let mut start = boundary.at;
         if let Some(open) = self.open.take() {
-            // A hole in the media can be longer than a segment may be. It is left out, and said.
-            let latest = open.start.saturating_add(self.limit_ticks());
-            boundary.discontinuity |= boundary.at > latest;
-            self.close(&open, boundary.at.min(latest));
+            // The last picture may last longer than its segment may be: the next one begins where
+            // this one must end. What no segment can bridge is a hole in the media, and said.
+            let end = boundary.at.min(open.start.saturating_add(self.limit_ticks()));
+            if boundary.at.saturating_sub(end) <= self.limit_ticks() {
+                start = end;
+            } else {
+                boundary.discontinuity = true;
+            }
+            self.close(&open, end);
         }
-        self.open(boundary.at, boundary.now_ms, boundary.discontinuity, boundary.independent);
+        self.open(start, boundary.now_ms, boundary.discontinuity, boundary.independent);
         for arrived in boundary.held {
             self.step(arrived);
         }

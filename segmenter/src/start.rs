@@ -14,6 +14,9 @@ const TRACKS_TICKS_MAX: i64 = 90_000;
 const KEY_FRAME_TICKS_MAX: i64 = 10 * 90_000;
 /// Most bytes that wait for the first segment: ten seconds at 25 Mbit/s.
 const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most units that wait for the first segment: ten seconds of 60 pictures and 50 sounds a second are
+/// 1,100.
+const WAITING_UNITS_MAX: usize = 4_096;
 /// How much sound before the first picture is kept, in 90 kHz ticks: what encoders send ahead.
 const SOUND_AHEAD_TICKS_MAX: i64 = 90_000 / 5;
 
@@ -31,15 +34,16 @@ pub(crate) struct Arrived {
 pub(crate) struct Start {
     units: VecDeque<Arrived>,
     bytes: usize,
-    /// The decode time of the first unit, in 90 kHz ticks.
-    since: Option<i64>,
+    /// The first and the last decode time, in 90 kHz ticks.
+    span: Option<(i64, i64)>,
     has_key_frame: bool,
 }
 
 impl Start {
     pub(crate) fn push(&mut self, arrived: Arrived) {
         let dts = ticks(arrived.unit.dts);
-        self.since = Some(self.since.map_or(dts, |since| since.min(dts)));
+        let (first, last) = self.span.unwrap_or((dts, dts));
+        self.span = Some((first.min(dts), last.max(dts)));
         self.has_key_frame |= is_key_frame(&arrived);
         self.bytes = self.bytes.saturating_add(arrived.unit.payload.len());
         self.units.push_back(arrived);
@@ -49,7 +53,7 @@ impl Start {
     pub(crate) fn begin(&mut self, tracks: &BTreeMap<TrackId, Track>) -> Option<VecDeque<Arrived>> {
         let announced = |kind| tracks.keys().any(|id| id.kind == kind);
         let has_all = announced(TrackKind::Video) && announced(TrackKind::Audio);
-        let is_full = self.bytes > WAITING_BYTES_MAX;
+        let is_full = self.bytes > WAITING_BYTES_MAX || self.units.len() > WAITING_UNITS_MAX;
         if !has_all && self.waited() < TRACKS_TICKS_MAX && !is_full {
             return None;
         }
@@ -96,8 +100,7 @@ impl Start {
 
     /// From the first decode time to the last, in 90 kHz ticks.
     fn waited(&self) -> i64 {
-        let latest = self.units.iter().map(|arrived| ticks(arrived.unit.dts)).max();
-        latest.zip(self.since).map_or(0, |(latest, since)| latest.saturating_sub(since))
+        self.span.map_or(0, |(first, last)| last.saturating_sub(first))
     }
 }
 

@@ -138,7 +138,9 @@ fn check_stream(raw: &RawStream) -> Result<(StreamSettings, playlist::Settings),
     within("stream.reconnect_window", raw.reconnect_window, Duration::ZERO, hour / 2)?;
     within("stream.finish_window", raw.finish_window, Duration::ZERO, hour / 2)?;
     // A segment that left a playlist stays for its own and the playlist's length (RFC 8216, 6.2.2).
-    let shortest = (raw.window.0 + longest) * 2 + Duration::from_secs(30);
+    // The window stands still while a stream waits for its publisher.
+    let waits = raw.reconnect_window.0.max(raw.finish_window.0);
+    let shortest = (raw.window.0 + longest) * 2 + waits + Duration::from_secs(30);
     within("stream.retention", raw.retention, shortest, 24 * 90 * hour)?;
     let settings = StreamSettings {
         segment_duration: raw.segment_duration.0,
@@ -287,7 +289,7 @@ mod tests {
         refused(
             &["stream.retention=1m"],
             false,
-            "stream.retention: 1m is not between 1m 50s and 2160h",
+            "stream.retention: 1m is not between 2m 50s and 2160h",
         );
     }
 

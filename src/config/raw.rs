@@ -169,7 +169,7 @@ impl Default for RawStream {
             window: Span::seconds(30),
             retention: Span::seconds(24 * 3_600),
             reconnect_window: Span::seconds(60),
-            finish_window: Span::seconds(10),
+            finish_window: Span::seconds(60),
         }
     }
 }

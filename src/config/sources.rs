@@ -39,8 +39,9 @@ pub(crate) enum ConfigError {
 
 /// What variables begin with.
 const PREFIX: &str = "WEIR_";
-/// Variables with the prefix that are no keys: tests and tools have their own.
-const NOT_KEYS: [&str; 2] = ["WEIR_FFMPEG_CURRENT", "WEIR_CHROMIUM"];
+/// Variables for keys that are in no section. Others without a section are not ours: tests and
+/// tools have their own.
+const TOP_KEYS: [&str; 4] = ["WEIR_DATA", "WEIR_STORE", "WEIR_JOURNAL", "WEIR_DATABASE"];
 
 impl Sources {
     /// Reads all sources, the later over the earlier.
@@ -53,7 +54,7 @@ impl Sources {
             })?;
         }
         for (name, value) in &self.environment {
-            let is_key = name.contains("__") && !NOT_KEYS.contains(&name.as_str());
+            let is_key = name.contains("__") || TOP_KEYS.contains(&name.as_str());
             if let Some(key) = name.strip_prefix(PREFIX).filter(|_| is_key) {
                 set(&mut table, &key.to_lowercase().replace("__", "."), value);
             }
@@ -123,6 +124,7 @@ mod tests {
         assert_eq!(window(file, "WEIR_STREAM__WINDOW=50s", set), Duration::from_secs(60));
         assert_eq!(window("", "", "stream.window=2.5"), Duration::from_millis(2_500));
         assert_eq!(window("", "WEIR_FFMPEG_CURRENT=/x PATH=/bin", ""), Duration::from_secs(30));
+        assert_eq!(sources("", "WEIR_DATA=/var/lib/weir", "").unwrap().data, "/var/lib/weir");
     }
 
     #[track_caller]

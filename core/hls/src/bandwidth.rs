@@ -21,7 +21,6 @@ impl Bandwidth {
         let target_ms = u64::from(window.target_duration_s()?).saturating_mul(1_000);
         let segments: Vec<(u64, u64)> = window
             .segments()
-            .filter(|segment| !segment.gap)
             .filter_map(|segment| {
                 let record = record_of(segment, rendition)?;
                 Some((record.bytes, u64::try_from(segment.length_ms).ok()?))

@@ -114,7 +114,8 @@ pub struct SegmentEntry {
     pub discontinuity: bool,
     /// Whether every track of every rendition can be decoded from the segment's start.
     pub independent: bool,
-    /// The segment in each rendition.
+    /// The segment in each rendition that this version knows the form of.
+    #[serde(deserialize_with = "known")]
     pub renditions: Vec<SegmentRecord>,
 }
 
@@ -278,6 +279,26 @@ impl<'de> Deserialize<'de> for RenditionId {
     }
 }
 
+/// Leaves out what only a newer version understands, as a rendition in another container.
+fn known<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Maybe<T> {
+        Known(T),
+        Unknown(serde::de::IgnoredAny),
+    }
+    let all = Vec::<Maybe<T>>::deserialize(deserializer)?;
+    let known = all.into_iter().filter_map(|maybe| match maybe {
+        Maybe::Known(value) => Some(value),
+        Maybe::Unknown(_) => None,
+    });
+    Ok(known.collect())
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
@@ -340,6 +361,11 @@ mod tests {
         let text = String::from_utf8(entry().encode().unwrap()).unwrap();
         let text = text.replacen("\"sequence\"", "\"leg\":\"b\",\"sequence\"", 1);
         assert_eq!(Entry::decode(text.as_bytes()).unwrap(), entry());
+        let other = text.replacen("\"container\":\"ts\"", "\"container\":\"hologram\"", 1);
+        let Body::Segment(segment) = Entry::decode(other.as_bytes()).unwrap().body else {
+            panic!("{other}")
+        };
+        assert_eq!((segment.sequence, segment.renditions), (7, Vec::new()));
         let text = text.replacen("\"kind\":\"segment\"", "\"kind\":\"hologram\"", 1);
         assert_eq!(Entry::decode(text.as_bytes()).unwrap().body, Body::Unknown);
     }

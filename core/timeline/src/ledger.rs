@@ -95,9 +95,15 @@ impl Ledger {
         if discontinuity || first_of_owner {
             self.head.discontinuity_sequence = self.head.discontinuity_sequence.saturating_add(1);
         }
+        if self.head.begins_broadcast {
+            self.head.target_duration_s = None;
+        }
         self.has_segments = true;
         self.head.begins_broadcast = false;
-        let calendar_ms = new.calendar_ms.max(self.head.calendar_end_ms.unwrap_or(i64::MIN));
+        // The calendar never goes back, but for the millisecond by which it follows a clock.
+        let slew_ms = i64::from(!discontinuity && !first_of_owner);
+        let earliest_ms = self.head.calendar_end_ms.map_or(i64::MIN, |end| end - slew_ms);
+        let calendar_ms = new.calendar_ms.max(earliest_ms);
         let length_ms = boundary_ms(new.end).saturating_sub(boundary_ms(new.start));
         self.head.calendar_end_ms = Some(calendar_ms.saturating_add(length_ms));
         self.head.next_sequence = sequence.saturating_add(1);
@@ -212,6 +218,32 @@ mod tests {
         let (_, opened) = Ledger::claim(Some(&over), claimant(), 2);
         let (mut second, _) = Ledger::claim(Some(&opened), claimant(), 2);
         check(&second.segment(cut(0, 180_000, 9_000, false), 3), (3, 1, 1, false));
+    }
+
+    #[test]
+    fn a_new_broadcast_may_have_another_target_duration() {
+        let (mut first, _) = Ledger::claim(None, claimant(), 0);
+        let _ = first.segment(cut(0, 180_000, 0, false), 0);
+        let over = first.ended("finished", 1);
+        let (mut second, opened) = Ledger::claim(Some(&over), claimant(), 2);
+        assert_eq!(opened.head.target_duration_s, Some(2), "what is still listed keeps its own");
+        let longer = NewSegment { target_duration_s: 9, ..cut(0, 180_000, 9_000, false) };
+        assert_eq!(second.segment(longer, 3).head.target_duration_s, Some(9));
+    }
+
+    #[test]
+    fn the_calendar_follows_a_clock_by_a_millisecond_a_segment_in_both_directions() {
+        let (mut ledger, _) = Ledger::claim(None, claimant(), 0);
+        let mut date = |start: i64, calendar_ms| {
+            let entry = ledger.segment(cut(start, start + 180_000, calendar_ms, false), 0);
+            let Body::Segment(segment) = entry.body else { panic!("{:?}", entry.body) };
+            segment.calendar_ms
+        };
+        assert_eq!(
+            [date(0, 1_000), date(180_000, 2_999), date(360_000, 4_998)],
+            [1_000, 2_999, 4_998]
+        );
+        assert_eq!(date(540_000, 5_000), 6_997);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub struct Window {
     has_ended: bool,
     length_ms: i64,
     epoch: u64,
+    latest_at_ms: i64,
 }
 
 /// How much a window lists.
@@ -63,6 +64,7 @@ impl Window {
             has_ended: false,
             length_ms: 0,
             epoch: 0,
+            latest_at_ms: i64::MIN,
         }
     }
 
@@ -102,6 +104,7 @@ impl Window {
         // still the broadcast that is over.
         self.head = Some(entry.head);
         self.epoch = entry.epoch;
+        self.latest_at_ms = entry.at_ms;
         self.slide();
     }
 
@@ -134,6 +137,18 @@ impl Window {
         self.epoch
     }
 
+    /// When the newest entry was made, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn latest_at_ms(&self) -> i64 {
+        self.latest_at_ms
+    }
+
+    /// Whether the window lists as much as its policy says, so that older entries cannot add to it.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.length_ms >= self.kept_ms()
+    }
+
     /// `EXT-X-TARGETDURATION`, in seconds; `None` before the first segment.
     #[must_use]
     pub fn target_duration_s(&self) -> Option<u32> {
@@ -142,8 +157,7 @@ impl Window {
 
     /// Lets go of what is older than the policy's length, and of no more.
     fn slide(&mut self) {
-        let target_ms = i64::from(self.target_duration_s().unwrap_or(0)).saturating_mul(1_000);
-        let kept_ms = self.policy.length_ms.max(TARGET_DURATIONS_MIN.saturating_mul(target_ms));
+        let kept_ms = self.kept_ms();
         while let Some(oldest) = self.segments.front() {
             let rest_ms = self.length_ms.saturating_sub(oldest.length_ms);
             if rest_ms < kept_ms {
@@ -152,6 +166,11 @@ impl Window {
             self.length_ms = rest_ms;
             self.segments.pop_front();
         }
+    }
+
+    fn kept_ms(&self) -> i64 {
+        let target_ms = i64::from(self.target_duration_s().unwrap_or(0)).saturating_mul(1_000);
+        self.policy.length_ms.max(TARGET_DURATIONS_MIN.saturating_mul(target_ms))
     }
 }
 

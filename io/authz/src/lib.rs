@@ -34,7 +34,4 @@ pub trait PublishAuthority: Debug + Send + Sync + 'static {
 pub struct PublishGrant {
     /// The stream to publish.
     pub stream: StreamName,
-    /// Whether it proved that the stream is its own. Then it may take the stream over from a
-    /// predecessor, which is most likely its own broken connection.
-    pub proves_key: bool,
 }

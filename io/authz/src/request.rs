@@ -71,7 +71,7 @@ impl<'r> PublishRequest<'r> {
             }
         }
         if !apps.iter().any(|known| known == name) {
-            return Err(PublishRefusal::UnknownApp { app: shown(name), apps: apps.to_vec() });
+            return Err(PublishRefusal::UnknownApp { app: shown_app(name), apps: apps.to_vec() });
         }
         let key = parameter(stream.1, KEY).or_else(|| parameter(app.1, KEY));
         let credentials = match (stream.0, key) {
@@ -94,7 +94,7 @@ impl<'r> PublishRequest<'r> {
         } else {
             format!("({} bytes)", name.len())
         };
-        format!("{}/{name}", shown(app.trim_end_matches('/')))
+        format!("{}/{name}", shown_app(app.trim_end_matches('/')))
     }
 }
 
@@ -120,6 +120,17 @@ fn split(text: &str) -> (&str, &str) {
 /// first, so that a question mark separates parameters as well.
 fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     query.split(['&', '?']).find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// An application as a log can bear it. People also paste their key behind it, or in its place: only
+/// its first part is shown, and no text that is as long as a key.
+fn shown_app(text: &str) -> String {
+    let (app, rest) = text.split_once('/').unwrap_or((text, ""));
+    let rest = if rest.is_empty() { "" } else { "/…" };
+    if app.len() > SHOWN_BYTES_MAX {
+        return format!("({} bytes){rest}", app.len());
+    }
+    shown(app) + rest
 }
 
 /// A text of a peer as a log can bear it.
@@ -180,10 +191,9 @@ mod tests {
     fn an_application_that_is_not_there_is_named_and_cut_short() {
         check("Live", "x", "there is no application `Live`");
         check("", "x", "there is no application ``");
-        check("live/sub", "x", "there is no application `live/sub`");
+        check("live/sub", "x", "there is no application `live/…`");
         check("a\n\u{1b}b", "x", r"there is no application `a\n\u{1b}b`");
-        let long = format!("there is no application `{}…`", "x".repeat(64));
-        check(&"x".repeat(65), "x", &long);
+        check(&"x".repeat(65), "x", "there is no application `(65 bytes)`");
     }
 
     #[test]
@@ -215,7 +225,8 @@ mod tests {
         described("live", "cam1?x=secret", "live/cam1");
         described("live?secret", "?key=secret", "live/");
         described("\0", "a\r\nb", r"\u{0}/a\r\nb");
-        let long = format!("{}…/", "x".repeat(64));
-        described(&"x".repeat(65_536), "", &long);
+        described(&"x".repeat(65_536), "", "(65536 bytes)/");
+        described("live/weir_abcdefghij", "", "live/…/");
+        described("weir_abcdefghij", "", "(15 bytes)/");
     }
 }

@@ -171,6 +171,22 @@ fn pictures_that_stay_away_leave_the_cuts_to_the_sound() {
 }
 
 #[test]
+fn a_slide_show_has_no_holes() {
+    let segments = cut(SETTINGS, "V v0-2000/2000 w2000-20000/2000");
+    assert!(segments.iter().skip(1).all(|segment| !segment.new.discontinuity));
+    let pairs = segments.windows(2);
+    assert!(pairs.into_iter().all(|pair| pair[0].new.end == pair[1].new.start));
+    assert!(segments.last().unwrap().new.end - segments[0].new.start >= 18 * 90_000);
+}
+
+#[test]
+fn a_broadcast_whose_pictures_have_gone_ends_with_its_sound() {
+    let segments = cut(SETTINGS, "V A v0-2000 a0-7500");
+    let length = segments.iter().map(|segment| segment.new.end - segment.new.start).sum::<i64>();
+    assert!((7_450..7_550).contains(&(length / 90)), "{}", show(&segments));
+}
+
+#[test]
 fn calendar_times_follow_the_arrival_of_the_first_unit_and_then_the_media() {
     let segments = cut(SETTINGS, "V A v0-2000 v2000-4000 a0-4000");
     let dates: Vec<_> = segments.iter().map(|segment| segment.new.calendar_ms).collect();
