@@ -7,6 +7,8 @@ mod follow;
 mod janitor;
 mod page;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub use janitor::Janitor;
 pub use service::{Playlist, Settings};

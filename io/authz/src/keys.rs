@@ -111,7 +111,6 @@ mod tests {
         let request = PublishRequest { app, stream, peer: ([192, 0, 2, 7], 1_935).into() };
         let actual = match authority.decide(&request).await {
             Ok(PublishGrant { stream }) => stream.to_string(),
-            Ok(grant) => format!("{grant:?}"),
             Err(refusal) => refusal.to_string(),
         };
         assert_eq!(actual, expected, "{app:?} {stream:?}");

@@ -43,7 +43,6 @@ mod tests {
         let request = PublishRequest { app, stream, peer: ([127, 0, 0, 1], 1_935).into() };
         let actual = match authority.decide(&request).await {
             Ok(PublishGrant { stream }) => stream.to_string(),
-            Ok(grant) => format!("{grant:?}"),
             Err(refusal) => refusal.to_string(),
         };
         assert_eq!(actual, expected, "{app:?} {stream:?}");

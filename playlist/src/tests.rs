@@ -1,0 +1,168 @@
+//! The service and the janitor on parts in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use journal::{Journal, MemoryJournal, Position};
+use origin::{CacheControl, Origin, OriginError};
+use runtime::unix_ms;
+use store::{LiveFirst, LiveMemory, MemoryStore, ObjectStore};
+use timeline::{
+    Claimant, Container, Entry, Ledger, NewSegment, ObjectKey, RenditionId, Resource,
+    SegmentRecord, Sha256, StreamName, WindowPolicy,
+};
+use tokio::time::timeout;
+
+use crate::{Janitor, Playlist, Settings};
+
+const SETTINGS: Settings =
+    Settings { window: WindowPolicy { length_ms: 6_000 }, retention_ms: 60_000 };
+
+/// A stream whose segments are two seconds long and were made `age_ms` ago and before.
+struct Stream {
+    journal: Arc<dyn Journal>,
+    store: Arc<dyn ObjectStore>,
+    ledger: Ledger,
+    position: Position,
+    made: i64,
+}
+
+impl Stream {
+    async fn new() -> Self {
+        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+        let claimant = Claimant { node: "a".into(), origin_url: None };
+        let (ledger, opened) = Ledger::claim(None, claimant, 0);
+        let position = journal.append(&name(), Position::START, &opened).await.unwrap();
+        Self { journal, store: Arc::new(MemoryStore::default()), ledger, position, made: 0 }
+    }
+
+    async fn append(&mut self, entry: Entry) {
+        self.position = self.journal.append(&name(), self.position, &entry).await.unwrap();
+    }
+
+    /// Keeps and lists a segment that was made at `at_ms`.
+    async fn segment(&mut self, at_ms: i64) -> ObjectKey {
+        let start = self.made * 180_000;
+        let entry = self.ledger.segment(
+            NewSegment {
+                start,
+                end: start + 180_000,
+                calendar_ms: at_ms,
+                discontinuity: false,
+                independent: true,
+                target_duration_s: 2,
+                renditions: vec![SegmentRecord {
+                    rendition: rendition(),
+                    container: Container::Ts,
+                    bytes: 1,
+                    sha256: Sha256([0; 32]),
+                    tracks: Vec::new(),
+                }],
+            },
+            at_ms,
+        );
+        self.made += 1;
+        let key = entry.object_keys(&name()).remove(0);
+        self.store.put(&key, Bytes::from_static(b"x")).await.unwrap();
+        self.append(entry).await;
+        key
+    }
+
+    fn playlist(&self) -> Playlist {
+        let (memory, store) = (Arc::new(LiveMemory::new(1 << 20)), Arc::clone(&self.store));
+        let objects = Arc::new(LiveFirst { memory, spool: None, store });
+        Playlist::new(SETTINGS, Arc::clone(&self.journal), objects)
+    }
+
+    /// The segments that are there after the janitor looked at `now_ms`.
+    async fn clean(&self, now_ms: i64) -> usize {
+        let (journal, store) = (Arc::clone(&self.journal), Arc::clone(&self.store));
+        Janitor::new(SETTINGS, journal, store).clean(now_ms).await;
+        self.store.list(&name()).await.unwrap().len()
+    }
+}
+
+fn name() -> StreamName {
+    StreamName::parse("live/a").unwrap()
+}
+
+fn rendition() -> RenditionId {
+    RenditionId::parse("ts").unwrap()
+}
+
+async fn fetch(playlist: &Playlist, path: &str) -> Result<String, OriginError> {
+    let document = playlist.fetch(&Resource::parse(path).unwrap()).await?;
+    Ok(String::from_utf8(document.body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_playlist_grows_with_its_journal() {
+    let mut stream = Stream::new().await;
+    let playlist = stream.playlist();
+    let page = "/live/a/ts/index.m3u8";
+    let before = fetch(&playlist, page).await;
+    assert!(matches!(before, Err(OriginError::NotLiveYet(_))), "{before:?}");
+    for count in 1..5 {
+        stream.segment(unix_ms()).await;
+        let grown = async {
+            while fetch(&playlist, page).await.map_or(0, |text| text.matches(".ts").count())
+                < count.min(3)
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), grown).await.unwrap();
+    }
+    let other = fetch(&playlist, "/live/a/hd/index.m3u8").await;
+    assert!(matches!(other, Err(OriginError::NoRendition(..))), "{other:?}");
+    let other = fetch(&playlist, "/live/b/index.m3u8").await;
+    assert!(matches!(other, Err(OriginError::NotLiveYet(_))), "{other:?}");
+}
+
+#[tokio::test]
+async fn the_next_segment_is_waited_for_and_the_one_after_is_not() {
+    let mut stream = Stream::new().await;
+    stream.segment(unix_ms()).await;
+    let playlist = Arc::new(stream.playlist());
+    let after = fetch(&playlist, "/live/a/ts/1/2.ts").await;
+    assert!(matches!(after, Err(OriginError::NoObject(_))), "{after:?}");
+    let waiting = Arc::clone(&playlist);
+    let next =
+        tokio::spawn(
+            async move { waiting.fetch(&Resource::parse("/live/a/ts/1/1.ts").unwrap()).await },
+        );
+    while !next.is_finished() && stream.made < 2 {
+        tokio::task::yield_now().await;
+        stream.segment(unix_ms()).await;
+    }
+    let document = timeout(Duration::from_secs(10), next).await.unwrap().unwrap().unwrap();
+    assert_eq!(
+        (document.body.as_ref(), document.cache_control),
+        (&b"x"[..], CacheControl::Immutable)
+    );
+}
+
+#[tokio::test]
+async fn what_a_live_playlist_lists_stays_however_old() {
+    let mut stream = Stream::new().await;
+    for number in 0..10 {
+        stream.segment(number * 2_000).await;
+    }
+    assert_eq!(stream.clean(70_000).await, 5, "made in the last minute");
+    assert_eq!(stream.clean(10_000_000).await, 3, "listed");
+}
+
+#[tokio::test]
+async fn what_an_ended_playlist_lists_goes_after_the_playlist() {
+    let mut stream = Stream::new().await;
+    for number in 0..10 {
+        stream.segment(number * 2_000).await;
+    }
+    let ended = stream.ledger.ended("over", 20_000);
+    stream.append(ended).await;
+    assert_eq!(stream.clean(79_000).await, 3, "all that is listed, while it is served");
+    assert_eq!(stream.clean(86_001).await, 0);
+    let served = fetch(&stream.playlist(), "/live/a/ts/index.m3u8").await;
+    assert!(matches!(served, Err(OriginError::NotLiveYet(_))), "{served:?}");
+}
