@@ -17,11 +17,7 @@ use crate::range::{Asked, asked};
 
 /// Answers GET or HEAD with `document`. To HEAD the body is still there; whoever sends takes it
 /// off.
-pub(crate) fn respond(
-    method: &Method,
-    headers: &HeaderMap,
-    document: Document,
-) -> Response<Bytes> {
+pub(crate) fn respond(method: &Method, headers: &HeaderMap, document: Document) -> Response<Bytes> {
     // A range of HEAD means nothing (RFC 9110, 14.2). A range counts the bytes of the plain form:
     // players want pieces of what they decode.
     let ranged = method == Method::GET && headers.contains_key(RANGE);
@@ -42,11 +38,8 @@ pub(crate) fn respond(
     }
 
     let whole = body.len();
-    let part = if ranged && range_may_hold(headers, &etag) {
-        asked(headers, whole)
-    } else {
-        Asked::Whole
-    };
+    let part =
+        if ranged && range_may_hold(headers, &etag) { asked(headers, whole) } else { Asked::Whole };
     let (status, content_range, body) = match part {
         Asked::Whole => (StatusCode::OK, None, body),
         Asked::Part(part) => {

@@ -15,6 +15,8 @@ mod range;
 mod route;
 mod site;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

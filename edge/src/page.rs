@@ -19,11 +19,7 @@ pub(crate) fn not_found(headers: &HeaderMap, sentence: &str) -> Response<Bytes> 
 }
 
 /// The request is at fault.
-pub(crate) fn refused(
-    headers: &HeaderMap,
-    status: StatusCode,
-    sentence: &str,
-) -> Response<Bytes> {
+pub(crate) fn refused(headers: &HeaderMap, status: StatusCode, sentence: &str) -> Response<Bytes> {
     refuse(headers, status, HeaderValue::from_static("no-store"), sentence)
 }
 

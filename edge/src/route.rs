@@ -30,7 +30,9 @@ pub(crate) fn route(path: &str) -> Result<Route, ResourceError> {
     if let Some(stream) = path.strip_prefix("/watch/") {
         return Ok(StreamName::parse(stream).map(|_| Route::Watch)?);
     }
-    if path == "/favicon.ico" || path.starts_with("/assets/") {
+    // A file at the root, as browsers look for `/favicon.ico`; a stream's path has two names.
+    let is_at_root = path.rfind('/') == Some(0);
+    if is_at_root || path.starts_with("/assets/") {
         return console::asset(path).map(Route::Asset).ok_or(ResourceError::Form);
     }
     Resource::parse(path).map(Route::Media)

@@ -343,6 +343,8 @@ mod tests {
         assert_eq!(refused.peek(&mut byte).await.unwrap(), 0, "it is closed");
         drop(accepted);
         let third = TcpStream::connect(address).await.unwrap();
-        assert_eq!(waiting.await.unwrap(), third.local_addr().unwrap());
+        let taken = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+        let peer = taken.expect("a free place is given to the next").unwrap();
+        assert_eq!(peer, third.local_addr().unwrap());
     }
 }

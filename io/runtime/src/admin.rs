@@ -82,8 +82,7 @@ impl Pages {
 
     fn ready(&self, method: &Method) -> Response<Full<Bytes>> {
         let report = self.readiness.report();
-        let status =
-            if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         // Texts and booleans always have a JSON form.
         let json = serde_json::to_string(&report).unwrap_or_default();
         respond(method, status, JSON, json + "\n")

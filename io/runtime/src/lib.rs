@@ -13,8 +13,8 @@ mod listener;
 mod logging;
 mod metrics;
 mod readiness;
-mod seldom;
 mod secret;
+mod seldom;
 mod shutdown;
 mod tls;
 

@@ -22,8 +22,7 @@ pub fn bind_tcp(
     address: SocketAddr,
 ) -> Result<(TcpListener, SocketAddr), BindError> {
     let bind = || {
-        let socket =
-            if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         // A program that starts again need not wait for the last one's connections to time out.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;

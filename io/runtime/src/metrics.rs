@@ -157,7 +157,7 @@ mod tests {
         counters.with_label_values(&["page"]).inc();
         metrics.gauge("weir_edge_open_requests", "Open.").set(2);
         metrics.histogram("weir_edge_response_seconds", "Time.", &[0.1]).observe(0.05);
-        let text = metrics.clone().render();
+        let text = metrics.render();
         for line in [
             "# HELP weir_edge_shots_total Shots.",
             "# TYPE weir_edge_shots_total counter",

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-
 /// Lets one event through per `every`, with the number of events that it stands for. What a
 /// stranger can cause at will must not fill the log.
 #[derive(Debug)]

@@ -50,19 +50,3 @@ impl fmt::Display for Signal {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_signal_is_named_and_the_process_lives() {
-        let mut signals = Signals::listen().unwrap();
-        for (flag, expected) in [("-TERM", "SIGTERM"), ("-INT", "SIGINT"), ("-TERM", "SIGTERM")] {
-            let own = std::process::id().to_string();
-            let killed = std::process::Command::new("kill").args([flag, &own]).status().unwrap();
-            assert!(killed.success());
-            assert_eq!(signals.next().await.to_string(), expected);
-        }
-    }
-}

@@ -95,6 +95,10 @@ impl TlsError {
             pem::Error::Base64Decode(_) => {
                 Self::Malformed { path, reason: "a section is not base64" }
             }
+            pem::Error::SectionTooLarge => {
+                Self::Malformed { path, reason: "a section is too long" }
+            }
+            // The library may learn more reasons.
             _ => Self::Malformed { path, reason: "a section cannot be read" },
         }
     }
@@ -112,12 +116,32 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsErr
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio_rustls::TlsConnector;
 
     use super::*;
+
+    /// A server for `localhost`, and a client that trusts it and nobody else.
+    pub(crate) fn pair() -> (TlsAcceptor, TlsConnector) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let [chain, key] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
+        fs::write(&chain, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let acceptor = load_tls(&chain, &key, &[b"http/1.1"]).unwrap();
+        (acceptor, TlsConnector::from(Arc::new(config)))
+    }
 
     fn made() -> (String, String) {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -163,22 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_trusts_the_certificate_gets_through() {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let [chain, key] = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
-        fs::write(&chain, made.cert.pem()).unwrap();
-        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        let acceptor = load_tls(&chain, &key, &[b"http/1.1"]).unwrap();
-
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(made.cert.der().clone()).unwrap();
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let (acceptor, connector) = pair();
         let (ours, theirs) = duplex(65_536);
         let server = tokio::spawn(async move {
             let mut stream = acceptor.accept(ours).await.unwrap();

@@ -76,7 +76,6 @@ impl<I> Guarded<I> {
         let begun = self.turns.begun.load(Ordering::Acquire);
         if self.turns.busy.load(Ordering::Acquire) > 0 {
             self.phase = Phase::Busy;
-            self.read.at = None;
         } else if self.phase == Phase::Busy || begun != self.turns_seen {
             self.phase = Phase::Idle;
             self.read.set(Instant::now() + self.limits.idle_time_max);
@@ -84,6 +83,7 @@ impl<I> Guarded<I> {
         self.turns_seen = begun;
     }
 
+    /// Judges a write, flush or shutdown.
     fn wrote<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -92,12 +92,9 @@ impl<I> Guarded<I> {
         if outcome.is_ready() {
             self.write.at = None;
             self.look();
-            if self.phase == Phase::Idle {
-                self.read.set(Instant::now() + self.limits.idle_time_max);
-                // hyper need not look at the reading side again, so its timer is set here.
-                if self.read.poll(context).is_ready() {
-                    context.waker().wake_by_ref();
-                }
+            // hyper need not look at the reading side again, so its timer is set here.
+            if self.phase == Phase::Idle && self.read.poll(context).is_ready() {
+                context.waker().wake_by_ref();
             }
             return outcome;
         }
@@ -106,6 +103,18 @@ impl<I> Guarded<I> {
         }
         ready!(self.write.poll(context));
         Poll::Ready(Err(timed_out("the peer takes nothing of what is sent")))
+    }
+
+    /// Judges a write. While the peer takes bytes, a connection is not idle.
+    fn sent(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if self.phase == Phase::Idle && matches!(outcome, Poll::Ready(Ok(1..))) {
+            self.read.set(Instant::now() + self.limits.idle_time_max);
+        }
+        self.wrote(context, outcome)
     }
 }
 
@@ -178,7 +187,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.io).poll_write(context, bytes);
-        self.wrote(context, outcome)
+        self.sent(context, outcome)
     }
 
     fn poll_write_vectored(
@@ -187,7 +196,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.io).poll_write_vectored(context, slices);
-        self.wrote(context, outcome)
+        self.sent(context, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

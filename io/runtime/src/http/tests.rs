@@ -82,7 +82,8 @@ async fn read_until(stream: &mut (impl AsyncRead + Unpin), end: &str) -> String 
 async fn hung_up_after(stream: &mut (impl AsyncRead + Unpin)) -> u64 {
     let start = Instant::now();
     let mut rest = Vec::new();
-    drop(stream.read_to_end(&mut rest).await);
+    let end = timeout(Duration::from_secs(1_000), stream.read_to_end(&mut rest));
+    drop(end.await.expect("the server hangs up"));
     start.elapsed().as_secs()
 }
 
@@ -289,19 +290,22 @@ async fn a_body_goes_to_the_socket_uncopied() {
 }
 
 /// A server on a real port, the way roles run it.
-fn listen(limits: HttpLimits) -> (SocketAddr, crate::DrainHandle, tokio::task::JoinHandle<()>) {
+fn listen(
+    limits: HttpLimits,
+    tls: Option<TlsAcceptor>,
+) -> (SocketAddr, crate::DrainHandle, tokio::task::JoinHandle<()>) {
     let connections = Connections::new(ConnectionLimits::default());
     let address = "127.0.0.1:0".parse().unwrap();
     let acceptor = Acceptor::bind("test", address, connections).unwrap();
     let address = acceptor.local_addr();
     let (handle, drain) = drain();
-    let server = serve_http(acceptor, None, Arc::new(Pages::default()), limits, drain);
+    let server = serve_http(acceptor, tls, Arc::new(Pages::default()), limits, drain);
     (address, handle, tokio::spawn(server))
 }
 
 #[tokio::test]
 async fn a_panic_ends_one_connection_only() {
-    let (address, drain, server) = listen(LIMITS);
+    let (address, drain, server) = listen(LIMITS, None);
     let mut other = TcpStream::connect(address).await.unwrap();
     let mut bad = TcpStream::connect(address).await.unwrap();
     bad.write_all(request("/panic").as_bytes()).await.unwrap();
@@ -316,7 +320,7 @@ async fn a_panic_ends_one_connection_only() {
 #[tokio::test]
 async fn an_answer_that_never_comes_holds_a_drain_for_the_grace_only() {
     let grace = Duration::from_millis(100);
-    let (address, drain, server) = listen(HttpLimits { grace, ..LIMITS });
+    let (address, drain, server) = listen(HttpLimits { grace, ..LIMITS }, None);
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The answer to the first request shows that the server knows the connection.
     stream.write_all(request("/hello").as_bytes()).await.unwrap();
@@ -328,4 +332,19 @@ async fn an_answer_that_never_comes_holds_a_drain_for_the_grace_only() {
     server.await.unwrap();
     assert!(start.elapsed() >= grace, "{:?}", start.elapsed());
     assert!(hung_up_after(&mut stream).await < 5);
+}
+
+#[tokio::test]
+async fn a_port_with_a_certificate_speaks_tls_and_waits_for_no_handshake() {
+    let head_time_max = Duration::from_millis(300);
+    let (tls, connector) = crate::tls::tests::pair();
+    let (address, _drain, _server) = listen(HttpLimits { head_time_max, ..LIMITS }, Some(tls));
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    let socket = TcpStream::connect(address).await.unwrap();
+    let mut stream = connector.connect("localhost".try_into().unwrap(), socket).await.unwrap();
+    stream.write_all(request("/hello").as_bytes()).await.unwrap();
+    read_until(&mut stream, "hello").await;
+    assert!(hung_up_after(&mut silent).await < 5);
+    stream.write_all(request("/hello").as_bytes()).await.unwrap();
+    read_until(&mut stream, "hello").await;
 }
