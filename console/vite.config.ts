@@ -29,7 +29,7 @@ export default defineConfig({
     // hls.js is that large, and the server is near.
     chunkSizeWarningLimit: 800,
     reportCompressedSize: false,
-    rolldownOptions: {
+    rollupOptions: {
       input: { index: here('web/index.html'), watch: here('web/watch.html') },
       output: {
         // The form of a name tells that it never stands for other bytes: see build.rs.

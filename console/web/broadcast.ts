@@ -1,28 +1,15 @@
 // One broadcast on one video element: waits for it, plays it, and comes back from every trouble.
 
 import { ServerClock } from './clock.ts';
-import type { Engine, Fault, Start, Listener } from './engine.ts';
-import { type Answer, probe } from './probe.ts';
+import type { Engine, Fault, Listener, Start } from './engine.ts';
+import { type Failure, remember } from './failure.ts';
+import { type Latency, measureLatency } from './latency.ts';
+import { Playhead, STANDS_MS } from './playhead.ts';
+import type { Listing } from './playlist.ts';
+import type { Answer } from './probe.ts';
 import { type Trouble, sentenceFor } from './sentences.ts';
 import { type Facts, Flow, type State, isStuck, judge } from './status.ts';
-import type { Listing } from './playlist.ts';
-
-/** Something that stopped a player. */
-export interface Failure {
-  /** When, in milliseconds since the page was opened. */
-  readonly at: number;
-  readonly trouble: Trouble;
-  /** The player's own name for it. */
-  readonly name: string;
-  readonly status: number | null;
-  readonly sentence: string;
-}
-
-/** How far behind live the picture is, and by what it was measured. */
-export interface Latency {
-  readonly seconds: number;
-  readonly source: 'program-date-time' | 'playlist';
-}
+import type { World } from './world.ts';
 
 /** Makes the engine that this browser can run. */
 export type MakeEngine = (video: HTMLVideoElement, start: Start, listener: Listener) => Engine;
@@ -34,6 +21,7 @@ const TICK_MS = 250;
  * a crowd that waits does not ask in step. */
 const PROBE_MS = 1500;
 const PROBE_AFTER_END_MS = 2500;
+const PROBE_BEFORE_START_MS = 750;
 const PROBE_JITTER = 0.25;
 
 /** After a failure the first question follows soon, the later ones ever later. */
@@ -50,16 +38,14 @@ const DECODER_LASTS_MS = 5000;
 /** Playing for so long makes up for the failures before. */
 const PROVEN_MS = 10_000;
 
+/** Players fetch a live playlist at least once in a target duration. */
+const SILENCE_TARGETS = 4;
+const SILENCE_MS = 15_000;
+
 /** With so many segments a player begins without running dry at once. */
 const SEGMENTS_TO_BEGIN = 2;
 /** But nobody waits longer for them. */
 const BEGIN_PATIENCE_MS = 4000;
-
-/** What went wrong is remembered up to so many times. */
-const FAILURES_MAX = 100;
-
-/** A latency above a day comes from a clock or a playlist that is wrong. */
-const LATENCY_MAX_S = 86_400;
 
 /** Shows one stream on `video` for as long as the page is open. */
 export class Broadcast {
@@ -77,19 +63,25 @@ export class Broadcast {
 
   private readonly clock = new ServerClock();
   private engine: Engine | null = null;
+  /** Tells engines apart: what one that was retired still has to say is of no interest. */
+  private term = 0;
   /** Whether the engine is at work. While it is not, the server is asked how the stream stands. */
   private isPlaying = false;
+  /** Whether an engine that is not at work could go on. */
+  private isResumable = false;
   private madeAt = 0;
+  /** When the engine reported a playlist last. */
+  private heardAt = 0;
   private isProbing = false;
   private probeAt = 0;
   private flow: Flow | null = null;
-  /** The number after the last segment of a broadcast that ended. */
-  private endedEdge: number | null = null;
+  /** What the next player begins with: older segments belong to a broadcast that ended. */
+  private fromSegment: number | null = null;
+  /** Where this player cannot go on and the next one begins. */
+  private otherTracks: { readonly segment: number; readonly seconds: number } | null = null;
   /** Since when a broadcast is there that no player plays yet. */
   private listedSince: number | null = null;
-  private movedAt: number | null = null;
-  private movingSince: number | null = null;
-  private lastTime = 0;
+  private readonly playhead = new Playhead();
   private held = false;
   private blocked = false;
   private unplayable = false;
@@ -101,6 +93,7 @@ export class Broadcast {
     private readonly video: HTMLVideoElement,
     private readonly playlist: string,
     private readonly makeEngine: MakeEngine,
+    private readonly world: World,
     private readonly changed: () => void,
   ) {}
 
@@ -108,11 +101,12 @@ export class Broadcast {
   run(): void {
     this.video.addEventListener('play', () => {
       this.held = false;
-      this.blocked = false;
     });
     this.video.addEventListener('pause', () => this.notePause());
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden && !this.held && this.isPlaying) this.play();
+      // Browsers let pages that nobody sees fall asleep.
+      this.heardAt = this.world.now();
+      if (!this.world.isHidden() && !this.held && this.isPlaying) this.play();
     });
     setInterval(() => this.tick(), TICK_MS);
     this.tick();
@@ -153,17 +147,21 @@ export class Broadcast {
     return this.flow?.listing.targetSeconds ?? 0;
   }
 
-  private tick(): void {
-    const now = performance.now();
+  /** Looks what moves, and does what follows. */
+  tick(): void {
+    const now = this.world.now();
     this.notePlayhead(now);
     const facts = this.facts(now);
     this.state = judge(facts);
-    this.latency = this.measureLatency();
+    this.latency = this.latencyNow();
     if (this.isPlaying) {
       if (this.flow?.listing.ended === true) {
         // The engine plays what it has; whether another broadcast begins is for us to ask.
         this.pauseEngine(now + PROBE_AFTER_END_MS);
-      } else if (isStuck(facts, this.madeAt, this.attempts)) {
+      } else if (this.isAtOtherTracks(now)) {
+        this.fromSegment = this.otherTracks?.segment ?? null;
+        this.retire(now);
+      } else if (isStuck(facts, this.madeAt, this.attempts) || this.isSilent(now)) {
         this.fail({ kind: 'other', name: 'stuck', status: null }, 'stuck');
         this.replace(now);
       }
@@ -174,94 +172,95 @@ export class Broadcast {
   }
 
   private facts(now: number): Facts {
-    const { answer, flow, movedAt, held, blocked, unplayable } = this;
+    const { answer, flow, held, blocked, unplayable } = this;
+    const { movedAt } = this.playhead;
     const finished = this.video.ended;
     return { now, answer, flow, movedAt, finished, held, blocked, unplayable };
   }
 
   private notePlayhead(now: number): void {
-    const time = this.video.currentTime;
-    const moved = this.engine !== null && time > this.lastTime && !this.video.seeking;
-    this.lastTime = time;
-    if (!moved) return;
-    const paused = this.movedAt === null || now - this.movedAt > 2 * TICK_MS + PROBE_MS;
-    if (paused || this.movingSince === null) this.movingSince = now;
-    this.movedAt = now;
+    const { video, playhead } = this;
+    if (this.engine === null || video.seeking || !playhead.observe(now, video.currentTime)) return;
     this.unplayable = false;
-    if (now - this.movingSince > PROVEN_MS) this.attempts = 0;
+    if (playhead.movingFor(now) > PROVEN_MS) this.attempts = 0;
   }
 
   /** A pause by keys of the keyboard, a headset or the telephone's own player is the viewer's. */
   private notePause(): void {
     const { video } = this;
-    const isViewers = video.paused && !video.ended && video.readyState > 0 && !document.hidden;
-    if (isViewers && this.engine !== null) this.held = true;
+    if (this.engine === null || this.world.isHidden()) return;
+    if (video.paused && !video.ended && video.readyState > 0) this.held = true;
   }
 
   private async probe(): Promise<void> {
     this.isProbing = true;
-    const answer = await probe(this.playlist, this.clock);
+    const answer = await this.world.ask(this.clock);
     this.isProbing = false;
-    const now = performance.now();
-    const pause = this.flow?.listing.ended === true ? PROBE_AFTER_END_MS : PROBE_MS;
-    const usual = pause * (1 - PROBE_JITTER + 2 * PROBE_JITTER * Math.random());
-    this.probeAt = Math.max(this.probeAt, now + usual);
+    const now = this.world.now();
     this.answer = answer;
     if (answer.kind === 'listed') this.noteListing(now, answer.listing);
     else if (answer.kind === 'missing') this.unplayable = false;
     if (answer.kind === 'listed' && !answer.listing.ended) this.begin(now, answer.listing);
     else this.listedSince = null;
+    const usual = this.probePause() * (1 - PROBE_JITTER + 2 * PROBE_JITTER * this.world.chance());
+    this.probeAt = Math.max(this.probeAt, now + usual);
     this.tick();
   }
 
+  private probePause(): number {
+    if (this.listedSince !== null) return PROBE_BEFORE_START_MS;
+    return this.flow?.listing.ended === true ? PROBE_AFTER_END_MS : PROBE_MS;
+  }
+
   private noteListing(now: number, listing: Listing): void {
+    const restarted = this.flow !== null && listing.edge < this.flow.listing.edge;
     if (this.flow === null) this.flow = new Flow(now, listing);
     else this.flow.observe(now, listing);
+    if (restarted) {
+      // The server lost what it had: its numbers mean other segments now.
+      this.fromSegment = null;
+      this.isResumable = false;
+    }
     if (listing.ended) {
-      this.endedEdge = listing.edge;
+      this.fromSegment = listing.edge;
+      this.isResumable = false;
       this.unplayable = false;
-    } else if (this.endedEdge !== null && listing.edge < this.endedEdge) {
-      // The numbers began anew.
-      this.endedEdge = null;
     }
   }
 
   /** Sets a player to a broadcast that is there. */
   private begin(now: number, listing: Listing): void {
     if (this.isPlaying) return;
-    if (this.engine !== null && this.endedEdge === null && this.attempts <= RESUMES_MAX) {
-      if (this.engine.resume()) {
-        this.recovered(now);
-        return;
-      }
+    if (this.isResumable && this.engine?.resume() === true) {
+      this.recovered(now);
+      return;
     }
     if (this.listedSince === null) {
       this.listedSince = now;
-      this.movedAt = null;
+      // What moved was another broadcast.
+      this.playhead.reset();
     }
-    const fresh = Math.min(listing.segments, listing.edge - (this.endedEdge ?? 0));
+    const fresh = Math.min(listing.segments, listing.edge - (this.fromSegment ?? 0));
     const waited = now - this.listedSince > Math.min(this.targetSeconds * 1000, BEGIN_PATIENCE_MS);
     if (fresh >= SEGMENTS_TO_BEGIN || (fresh > 0 && waited)) this.make(now);
   }
 
   private make(now: number): void {
-    this.engine?.destroy();
-    const start = { playlist: this.playlist, fromSegment: this.endedEdge };
-    this.endedEdge = null;
+    this.retire(now);
+    const start = { playlist: this.playlist, fromSegment: this.fromSegment };
+    this.fromSegment = null;
     this.listedSince = null;
-    this.movedAt = null;
-    this.lastTime = 0;
     this.enginesMade += 1;
-    // What an engine that was replaced still has to say is of no interest.
-    const isCurrent = () => this.enginesMade === made;
-    const made = this.enginesMade;
+    const { term } = this;
+    const whileItServes = (act: () => void) => {
+      if (term === this.term) act();
+    };
     this.engine = this.makeEngine(this.video, start, {
-      onListing: (listing) => {
-        if (isCurrent()) this.onListing(listing);
+      onListing: (listing) => whileItServes(() => this.onListing(listing)),
+      onOtherTracks: (segment, seconds) => {
+        whileItServes(() => (this.otherTracks ??= { segment, seconds }));
       },
-      onFatal: (fault) => {
-        if (isCurrent()) this.onFatal(fault);
-      },
+      onFatal: (fault) => whileItServes(() => this.onFatal(fault)),
       onHiccup: (name) => remember(this.hiccups, name),
     });
     this.isPlaying = true;
@@ -270,17 +269,24 @@ export class Broadcast {
   }
 
   private onListing(listing: Listing): void {
+    this.heardAt = this.world.now();
     this.answer = { kind: 'listed', listing };
-    this.noteListing(performance.now(), listing);
+    this.noteListing(this.heardAt, listing);
   }
 
   private onFatal(fault: Fault): void {
-    const now = performance.now();
+    // The tracks that it cannot take are the next player's: this one shows what it has.
+    if (this.otherTracks !== null) return;
+    const now = this.world.now();
     this.fail(fault, fault.kind);
     switch (fault.kind) {
       case 'network':
-        if (this.attempts > RESUMES_MAX) this.replace(now);
-        else this.pauseEngine(now + this.retryMs());
+        if (this.attempts > RESUMES_MAX) {
+          this.replace(now);
+        } else {
+          this.pauseEngine(now + this.retryMs());
+          this.isResumable = this.flow?.listing.ended !== true;
+        }
         break;
       case 'media': {
         const again = now - this.decoderFailedAt < DECODER_LASTS_MS;
@@ -291,12 +297,8 @@ export class Broadcast {
       }
       case 'codec':
         // A player that had begun may only be unable to change: the next one begins with it.
-        if (this.movedAt === null) {
-          this.unplayable = true;
-          this.replace(now, RETRY_UNPLAYABLE_MS);
-        } else {
-          this.replace(now);
-        }
+        this.unplayable = this.playhead.movedAt === null;
+        this.replace(now, this.unplayable ? RETRY_UNPLAYABLE_MS : this.retryMs());
         break;
       case 'other':
         this.replace(now);
@@ -307,10 +309,9 @@ export class Broadcast {
 
   private fail(fault: Fault, trouble: Trouble): void {
     this.attempts += 1;
-    this.movingSince = null;
     const { name, status } = fault;
     const sentence = sentenceFor(trouble);
-    remember(this.errors, { at: performance.now(), trouble, name, status, sentence });
+    remember(this.errors, { at: this.world.now(), trouble, name, status, sentence });
   }
 
   /** Lets the engine be, with its last picture, and asks the server from `probeAt` on. */
@@ -319,16 +320,40 @@ export class Broadcast {
     this.probeAt = probeAt;
   }
 
-  /** Takes the engine away; another is made once the broadcast is there. */
+  /** Takes an engine that failed away; another is made once the broadcast is there. */
   private replace(now: number, waitMs = this.retryMs()): void {
-    this.pauseEngine(now + waitMs);
+    this.retire(now + waitMs);
+    this.fatalRecoveries += 1;
+  }
+
+  /** Takes the engine away, if there is one, and asks the server from `probeAt` on. */
+  private retire(probeAt: number): void {
+    this.pauseEngine(probeAt);
+    this.term += 1;
     this.engine?.destroy();
     this.engine = null;
-    this.fatalRecoveries += 1;
+    this.isResumable = false;
+    this.otherTracks = null;
+    this.playhead.reset();
+  }
+
+  /** Whether the picture came to where other tracks begin. */
+  private isAtOtherTracks(now: number): boolean {
+    if (this.otherTracks === null || this.held) return false;
+    const stands = now - (this.playhead.movedAt ?? this.madeAt) > STANDS_MS;
+    return stands || this.video.currentTime > this.otherTracks.seconds - TICK_MS / 1000;
+  }
+
+  /** Whether an engine that should report playlists all the time has stopped to. */
+  private isSilent(now: number): boolean {
+    const patience = Math.max(SILENCE_MS, SILENCE_TARGETS * this.targetSeconds * 1000);
+    if (this.engine?.reportsPlaylists !== true || this.world.isHidden()) return false;
+    return now - Math.max(this.heardAt, this.madeAt) > patience;
   }
 
   private recovered(now: number): void {
     this.isPlaying = true;
+    this.isResumable = false;
     this.madeAt = now;
     this.fatalRecoveries += 1;
     if (!this.held) this.play();
@@ -336,14 +361,24 @@ export class Broadcast {
 
   private retryMs(): number {
     const doubled = RETRY_MS * 2 ** Math.max(0, this.attempts - 1);
-    return Math.min(doubled, RETRY_MAX_MS) * (1 + PROBE_JITTER * Math.random());
+    return Math.min(doubled, RETRY_MAX_MS) * (1 + PROBE_JITTER * this.world.chance());
+  }
+
+  private latencyNow(): Latency | null {
+    const shows = this.playhead.movedAt !== null && !this.video.ended;
+    return this.engine !== null && shows
+      ? measureLatency(this.engine, this.clock, Date.now())
+      : null;
   }
 
   private play(): void {
     if (this.held) return;
-    this.video.play().catch((error: unknown) => {
-      const refused = error instanceof DOMException && error.name === 'NotAllowedError';
-      if (!refused) return;
+    const played = () => {
+      this.blocked = false;
+    };
+    const refused = (error: unknown) => {
+      // Anything else is told as an error of the video element, or a player is on its way.
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
       if (this.video.muted) {
         this.blocked = true;
       } else {
@@ -351,22 +386,7 @@ export class Broadcast {
         this.video.muted = true;
         this.play();
       }
-    });
+    };
+    this.video.play().then(played, refused);
   }
-
-  private measureLatency(): Latency | null {
-    if (this.engine === null || this.movedAt === null || this.video.ended) return null;
-    const shown = this.engine.playingDate()?.getTime();
-    if (shown !== undefined) {
-      const seconds = (Date.now() + this.clock.offsetMs - shown) / 1000;
-      if (seconds >= 0 && seconds < LATENCY_MAX_S) return { seconds, source: 'program-date-time' };
-    }
-    const seconds = this.engine.estimatedLatency();
-    return seconds === null ? null : { seconds, source: 'playlist' };
-  }
-}
-
-function remember<T>(list: T[], item: T): void {
-  list.push(item);
-  if (list.length > FAILURES_MAX) list.shift();
 }

@@ -25,7 +25,12 @@ export interface Engine {
 export interface Listener {
   /** It fetched a media playlist. */
   onListing(listing: Listing): void;
-  /** It stopped and will not go on by itself. */
+  /**
+   * From `segment` on, at the video element's time `seconds`, there are other tracks than before:
+   * sound came or went. Engines cannot add or remove tracks, but a new one can begin there.
+   */
+  onOtherTracks(segment: number, seconds: number): void;
+  /** It stopped and will not go on by itself. It may be destroyed at once. */
   onFatal(fault: Fault): void;
   /** Something went wrong that it deals with itself. */
   onHiccup(name: string): void;
@@ -44,6 +49,6 @@ export interface Fault {
 export interface Start {
   /** The multivariant playlist. */
   readonly playlist: string;
-  /** Nothing before this segment is shown: what is older belongs to a broadcast that ended. */
+  /** Nothing before this segment is shown, unless it is `null`. */
   readonly fromSegment: number | null;
 }

@@ -5,6 +5,7 @@ import Hls, {
   ErrorTypes,
   Events,
   type ErrorData,
+  type Fragment,
   type LevelDetails,
   type LevelLoadedData,
 } from 'hls.js';
@@ -22,6 +23,8 @@ const CODEC_ERRORS: readonly string[] = [
   ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR,
 ];
 
+const TRACKS = ['audio', 'video', 'audiovideo'] as const;
+
 /** hls.js on a video element, by Media Source Extensions. */
 export class HlsEngine implements Engine {
   readonly name = `hls.js ${Hls.version}`;
@@ -38,6 +41,8 @@ export class HlsEngine implements Engine {
       maxLiveSyncPlaybackRate: 1.1,
       backBufferLength: 30,
       liveDurationInfinity: true,
+      // What a broadcast shows in between is in the broadcast, and its server is the only one asked.
+      enableInterstitialPlayback: false,
     });
     // Set here, since the constructor takes it only with a sync count, and a sync count would
     // switch off what the playlist itself asks for (HOLD-BACK, PART-HOLD-BACK).
@@ -45,9 +50,11 @@ export class HlsEngine implements Engine {
     if (start.fromSegment !== null) beginAt(hls, start.fromSegment);
     hls.on(Events.LEVEL_LOADED, (_, { details }) => listener.onListing(listingOf(details)));
     hls.on(Events.ERROR, (_, data) => {
-      if (data.fatal) listener.onFatal(faultOf(data));
+      // Not now: hls.js is in the middle of things, and the listener may destroy it.
+      if (data.fatal) setTimeout(() => listener.onFatal(faultOf(data)));
       else listener.onHiccup(data.details);
     });
+    watchTracks(hls, listener);
     hls.loadSource(start.playlist);
     hls.attachMedia(video);
     this.hls = hls;
@@ -93,6 +100,24 @@ function beginAt(hls: Hls, segment: number): void {
     const first = details.fragments.find(({ sn }) => typeof sn === 'number' && sn >= segment);
     const usual = hls.liveSyncPosition ?? 0;
     if (first !== undefined && first.start > usual) hls.startLoad(first.start);
+  });
+}
+
+/** Tells `listener` when the tracks of the main playlist become others. */
+function watchTracks(hls: Hls, listener: Listener): void {
+  let loading: Fragment | null = null;
+  let known: string | null = null;
+  hls.on(Events.FRAG_LOADING, (_, { frag }) => {
+    if (frag.type === 'main') loading = frag;
+  });
+  hls.on(Events.BUFFER_CODECS, (_, tracks) => {
+    // Alternative audio is announced by itself, and hls.js can exchange it.
+    if (hls.audioTracks.length > 0 || loading === null) return;
+    const names = TRACKS.filter((name) => tracks[name] !== undefined).join();
+    if (known !== null && names !== known && typeof loading.sn === 'number') {
+      listener.onOtherTracks(loading.sn, loading.start);
+    }
+    known = names;
   });
 }
 

@@ -16,7 +16,7 @@ form.addEventListener('submit', (event) => {
   }
   const named = name.value.trim() !== '';
   hint.textContent = named
-    ? 'That is not a stream’s name: letters, digits, “-”, “_” and “.”, as in live/cam.'
+    ? 'That names no stream: use letters, digits, “-”, “_” and “.”, as in live/cam.'
     : 'Type the name of a stream first, as in live/cam.';
   hint.classList.add('wrong');
   name.setAttribute('aria-invalid', 'true');

@@ -56,7 +56,7 @@ export function wordsFor(state: State, answer: Answer): Words {
       return words(
         'Cannot play',
         'This browser cannot play this broadcast',
-        'it has no decoder for the picture or the sound; another browser may',
+        'it has no decoder for the picture or the sound',
       );
   }
 }

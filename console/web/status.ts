@@ -1,5 +1,6 @@
 // What to tell the viewer, from what is known: one decision, free of clocks and of the browser.
 
+import { STANDS_MS } from './playhead.ts';
 import type { Listing } from './playlist.ts';
 import type { Answer } from './probe.ts';
 
@@ -44,9 +45,6 @@ export interface Facts {
   readonly blocked: boolean;
   readonly unplayable: boolean;
 }
-
-/** A picture that has not moved for so long stands. */
-const STANDS_MS = 1200;
 
 /**
  * How long a playlist may stay the same, in target durations. The specification allows 1.5

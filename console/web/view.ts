@@ -1,7 +1,8 @@
 // What the watch page shows. It decides nothing: see status.ts and sentences.ts.
 
-import type { Broadcast, Latency } from './broadcast.ts';
+import type { Broadcast } from './broadcast.ts';
 import { find, write } from './dom.ts';
+import type { Latency } from './latency.ts';
 import { latencySentence, wordsFor } from './sentences.ts';
 import type { State } from './status.ts';
 
@@ -21,7 +22,6 @@ const SHOWS: readonly State[] = ['live', 'buffering', 'held'];
 export class View {
   readonly video = find('video', HTMLVideoElement);
   private readonly player = find('player', HTMLElement);
-  private readonly stage = find('stage', HTMLElement);
   private readonly mark = find('mark', HTMLElement);
   private readonly headline = find('headline', HTMLElement);
   private readonly detail = find('detail', HTMLElement);
@@ -84,6 +84,7 @@ export class View {
   show(broadcast: Broadcast): void {
     const { state } = broadcast;
     this.say(state, wordsFor(state, broadcast.answer));
+    this.player.dataset.picture = this.video.videoWidth > 0 ? 'yes' : 'no';
     this.begin.hidden = state !== 'blocked';
     this.unmute.hidden = !(this.video.muted && SHOWS.includes(state));
     const shows = SHOWS.includes(state) || state === 'paused' || state === 'blocked';
@@ -157,9 +158,7 @@ export class View {
   }
 
   private showFullScreen(): void {
-    const fills = document.fullscreenElement !== null;
-    write(this.full, fills ? 'Leave full screen' : 'Full screen');
-    this.stage.classList.toggle('fills', fills);
+    write(this.full, document.fullscreenElement === null ? 'Full screen' : 'Leave full screen');
   }
 }
 

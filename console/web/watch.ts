@@ -1,12 +1,14 @@
 // The watch page: plays the stream that its address names.
 
 import { streamOfPath } from './address.ts';
-import { Broadcast, type Failure, type MakeEngine } from './broadcast.ts';
+import { Broadcast, type MakeEngine } from './broadcast.ts';
+import type { Failure } from './failure.ts';
 import { HlsEngine } from './hls-engine.ts';
 import { NativeEngine } from './native-engine.ts';
 import { sentence, wordsFor } from './sentences.ts';
 import type { State } from './status.ts';
 import { View } from './view.ts';
+import { browser } from './world.ts';
 
 /** What the page tells tests, and people who look for a fault. */
 interface Report {
@@ -39,7 +41,9 @@ if (address === null) {
   view.misnamed();
   window.weir = misnamed();
 } else {
-  const broadcast = new Broadcast(view.video, address.playlist, makeEngine, () => {
+  const { playlist } = address;
+  const world = browser(playlist);
+  const broadcast = new Broadcast(view.video, playlist, makeEngine, world, () => {
     view.show(broadcast);
   });
   view.name(address.app, address.stream);
