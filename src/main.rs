@@ -15,7 +15,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
-/// The exit code of a wrong configuration or command (`EX_USAGE` of sysexits.h).
+/// The exit code of a wrong configuration (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {

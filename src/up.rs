@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use runtime::{Drain, Signals, drain, init_logging};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use timeline::StreamName;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -30,9 +31,20 @@ const UPLOAD_GRACE: Duration = Duration::from_secs(10);
 pub(crate) fn run(up: &Up) -> anyhow::Result<()> {
     let config = streams::configuration(&up.common, flags(up), up.open)?;
     init_logging(&config.log_filter, config.log_format).context("start the log")?;
+    raise_descriptor_limit();
     let data = DataDir::open(&config.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(up, &config, &data))
+}
+
+/// Lets the process open as many descriptors as the system allows it. Shells give 1,024, which is
+/// fewer than the connections that are taken: silent ones could lock publishers out.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        warn!(%error, "this process may open few descriptors, and so take few connections: {error}");
+    }
 }
 
 fn flags(up: &Up) -> Vec<(&'static str, String)> {

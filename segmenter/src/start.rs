@@ -14,8 +14,8 @@ const TRACKS_TICKS_MAX: i64 = 90_000;
 const KEY_FRAME_TICKS_MAX: i64 = 10 * 90_000;
 /// Most bytes that wait for the first segment: ten seconds at 25 Mbit/s.
 const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Most units that wait for the first segment: ten seconds of 60 pictures and 50 sounds a second are
-/// 1,100.
+/// Most units that wait for the first segment: ten seconds of 60 pictures and 50 sounds a second
+/// are 1,100.
 const WAITING_UNITS_MAX: usize = 4_096;
 /// How much sound before the first picture is kept, in 90 kHz ticks: what encoders send ahead.
 const SOUND_AHEAD_TICKS_MAX: i64 = 90_000 / 5;

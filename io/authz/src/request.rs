@@ -122,8 +122,8 @@ fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     query.split(['&', '?']).find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// An application as a log can bear it. People also paste their key behind it, or in its place: only
-/// its first part is shown, and no text that is as long as a key.
+/// An application as a log can bear it. People also paste their key behind it, or in its place:
+/// only its first part is shown, and no text that is as long as a key.
 fn shown_app(text: &str) -> String {
     let (app, rest) = text.split_once('/').unwrap_or((text, ""));
     let rest = if rest.is_empty() { "" } else { "/…" };

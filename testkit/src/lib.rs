@@ -1,0 +1,31 @@
+//! What tests of the whole program are made of.
+//!
+//! Real parts only: [`Server`] is the program itself in a folder of its own, [`Encoder`] is ffmpeg,
+//! [`Viewer`] is a strict player without a picture, and what they say is read by programs and
+//! crates that are not ours. Nothing here sleeps for a fixed time; everything waits on a state,
+//! with a deadline ([`wait_until`]).
+
+pub mod browser;
+pub mod encoder;
+pub mod flv;
+pub mod history;
+pub mod http;
+pub mod media;
+pub mod peer;
+pub mod playlist;
+pub mod process;
+pub mod rml;
+pub mod server;
+pub mod tools;
+pub mod ts;
+pub mod viewer;
+pub mod wait;
+
+pub use browser::Browser;
+pub use encoder::{Encoder, Source};
+pub use http::{Http, Reply};
+pub use peer::{Answer, Peer};
+pub use process::Process;
+pub use server::{Ports, Server};
+pub use viewer::{Viewer, Watched};
+pub use wait::{wait_for, wait_until};

@@ -1,0 +1,93 @@
+//! The watch page in a real browser, before, during and after a live push.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::encoder::{Encoder, Source, Video};
+use testkit::{Browser, Server};
+
+/// A browser starts slowly where others run at once.
+const SOON: Duration = Duration::from_secs(60);
+
+fn number(sample: &Value, name: &str) -> f64 {
+    sample[name].as_f64().unwrap_or_default()
+}
+
+/// The video runs: it has a picture that is not black, and no error was seen.
+fn plays(sample: &Value) -> bool {
+    sample["state"] == "live"
+        && sample["paused"] == false
+        && number(sample, "readyState") >= 3.0
+        && number(sample, "meanLuma") > 20.0
+        && number(sample, "lumaVariance") > 100.0
+}
+
+#[track_caller]
+fn check_without_fault(sample: &Value) {
+    for list in ["errors", "foreign"] {
+        assert_eq!(sample[list], Value::Array(Vec::new()), "{list}: {sample}");
+    }
+    // Before the stream is live there is no playlist; nothing else is missing ever.
+    for failure in sample["failures"].as_array().unwrap() {
+        let is_early = failure["status"] == 404
+            && failure["url"].as_str().is_some_and(|url| url.ends_with("/live/cam/index.m3u8"));
+        assert!(is_early, "{failure}");
+    }
+    assert_eq!(sample["navigations"], 1, "the page was loaded again: {sample}");
+}
+
+#[test]
+fn a_page_that_was_opened_before_the_stream_plays_it_and_goes_on_after_a_restart() {
+    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &[]).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let url = server.http().url("/watch/live/cam");
+    let mut browser = Browser::open(root, server.folder(), &url).unwrap();
+    let waiting =
+        browser.wait_for("a page that waits", SOON, |sample| sample["state"] == "waiting").unwrap();
+    let sentence = waiting["sentence"].as_str().unwrap();
+    assert!(sentence.to_lowercase().contains("not live yet"), "{sentence}");
+
+    let video = Some(Video { size: (640, 360), rate: (30, 1), gop: Some(60) });
+    let source = Source { video, ..Source::usual() };
+    let mut encoder = Encoder::start(&source, &server.push_url("cam")).unwrap();
+    let begun = browser.wait_for("a page that plays", SOON, plays).unwrap();
+    assert_eq!((&begun["width"], &begun["height"]), (&640.into(), &360.into()));
+    let went_on = |since: &Value, seconds: f64| {
+        let (time, frames) = (number(since, "currentTime"), number(since, "decodedFrames"));
+        move |sample: &Value| {
+            plays(sample)
+                && number(sample, "currentTime") >= time + seconds
+                && number(sample, "decodedFrames") >= frames + seconds * 15.0
+        }
+    };
+    let later = browser.wait_for("five seconds more", SOON, went_on(&begun, 5.0)).unwrap();
+    check_without_fault(&later);
+    let latency = number(&later, "latencySeconds");
+    assert!((0.5..15.0).contains(&latency), "{later}");
+
+    // The encoder is restarted, and the page goes on.
+    encoder.finish().unwrap();
+    drop(encoder);
+    let encoder = Encoder::start(&source, &server.push_url("cam")).unwrap();
+    let after = server.watch("cam");
+    after
+        .wait_until("the second push", SOON, |seen| {
+            seen.segments.values().filter(|segment| segment.listed.discontinuity).count() == 1
+                && seen.segments.values().last().is_some_and(|last| !last.listed.discontinuity)
+        })
+        .unwrap();
+    after.stop().unwrap();
+    let mut back = browser.wait_for("a page that plays again", SOON, plays).unwrap();
+    // Ten seconds on are past the break, wherever in the window it was.
+    back = browser.wait_for("ten seconds more", SOON, went_on(&back, 10.0)).unwrap();
+    check_without_fault(&back);
+    let latency = number(&back, "latencySeconds");
+    assert!((0.5..15.0).contains(&latency), "{back}");
+    let picture = server.folder().join("page.png");
+    browser.screenshot(&picture).unwrap();
+    assert!(std::fs::metadata(picture).unwrap().len() > 10_000);
+    assert!(browser.quit().unwrap().success());
+    drop(encoder);
+}
