@@ -13,7 +13,7 @@ use crate::places::Places;
 use crate::process;
 
 /// What is not a source of the console's pages.
-const OTHERS: [&str; 4] = ["node_modules", "dist", "Cargo.toml", "testdata"];
+const OTHERS: [&str; 5] = ["node_modules", ".tests", "dist", "Cargo.toml", "testdata"];
 
 /// Debian's packages for the build. Its Node.js trusts the system's certificates.
 const PACKAGES: [&str; 3] = ["nodejs", "npm", "ca-certificates"];
