@@ -1,7 +1,7 @@
 //! The push side: takes RTMP connections, cuts what they send, and lists it.
 //!
-//! One task owns a connection and everything up to the finished segment ([`connection`]); another
-//! one per publication makes segments durable and lists them in order ([`writer`]). A protocol
+//! One task owns a connection and everything up to the finished segment (`connection`); another
+//! one per publication makes segments durable and lists them in order (`writer`). A protocol
 //! calls [`Publisher`]; it implements nothing.
 
 mod connection;
