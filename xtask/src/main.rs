@@ -46,6 +46,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Build what is needed and run any command of `weir`: `cargo xtask weir stream key main`
+    Weir {
+        /// Handed to `weir` as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Build the web console and the player
     Console,
     /// Install what the tests need and run every suite
@@ -68,7 +74,11 @@ fn run(command: Command) -> Result<ExitCode> {
     let places = Places::find()?;
     let mut packages = Packages::of_this_machine();
     match command {
-        Command::Up { arguments } => up::run(&places, &mut packages, &arguments)?,
+        Command::Up { arguments } => {
+            let arguments = [vec!["up".into()], arguments].concat();
+            up::run(&places, &mut packages, &arguments)?;
+        }
+        Command::Weir { arguments } => up::run(&places, &mut packages, &arguments)?,
         Command::Console => console::run(&places, &mut packages)?,
         Command::Test(options) => return test::run(&places, &mut packages, &options),
         Command::Ci => return ci::run(&places, &mut packages),

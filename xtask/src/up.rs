@@ -1,4 +1,4 @@
-//! `cargo xtask up`: builds what is needed and becomes `weir up`.
+//! `cargo xtask up` and `cargo xtask weir …`: build what is needed and become `weir`.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,8 +11,8 @@ use crate::packages::Packages;
 use crate::places::Places;
 use crate::{console, process};
 
-/// Builds the console and the server in release mode, and starts the server with `arguments` in
-/// the folder where this command was typed.
+/// Builds the console and the program in release mode, and starts `weir` with `arguments` in the
+/// folder where this command was typed.
 pub(crate) fn run(places: &Places, packages: &mut Packages, arguments: &[OsString]) -> Result<()> {
     let own_compiler = env::var_os("CC").is_some();
     if !own_compiler && process::on_path("cc").is_none() {
@@ -25,9 +25,9 @@ pub(crate) fn run(places: &Places, packages: &mut Packages, arguments: &[OsStrin
     if !weir.is_file() {
         bail!("cargo built no {}; unset CARGO_BUILD_TARGET if it is set", weir.display());
     }
-    println!("== {} up", weir.display());
+    eprintln!("== {}", weir.display());
     // The server takes this process's place, so that signals reach it and its exit code counts.
-    let error = Command::new(&weir).arg("up").args(arguments).exec();
+    let error = Command::new(&weir).args(arguments).exec();
     Err(error).with_context(|| format!("start {}", weir.display()))
 }
 
