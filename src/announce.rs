@@ -22,8 +22,8 @@ pub(crate) struct Welcome<'a> {
 pub(crate) enum Key<'a> {
     /// It has just been made.
     New(&'a str),
-    /// It was shown before, and is shown again by a command.
-    Known,
+    /// It was shown before, and is shown again by this command.
+    Known(String),
     /// None is needed: any name will do.
     Open,
 }
@@ -53,9 +53,9 @@ pub(crate) fn welcome(welcome: &Welcome<'_>) -> anyhow::Result<()> {
     if let Some(rtmps) = welcome.rtmps {
         lines.push(format!("  or          rtmps://{}/{app}", reachable(rtmps)));
     }
-    lines.push(match welcome.key {
+    lines.push(match &welcome.key {
         Key::New(key) => format!("  Stream key  {key}"),
-        Key::Known => format!("  Stream key  is shown by: weir stream key {stream}"),
+        Key::Known(command) => format!("  Stream key  is shown by: {command}"),
         Key::Open => "  Stream key  any name (no keys are asked for: --open)".into(),
     });
     lines.push(String::new());

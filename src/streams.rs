@@ -70,7 +70,15 @@ pub(crate) fn run(command: cli::Stream) -> anyhow::Result<()> {
 
 async fn create(name: &cli::Name) -> anyhow::Result<()> {
     let config = configuration(&name.common, Vec::new(), false)?;
-    let stream = Stream::open(&open(&config).await?, &stream_name(&config, &name.name)?).await?;
+    let wanted = stream_name(&config, &name.name)?;
+    if !config.apps.iter().any(|app| app == wanted.app()) {
+        bail!(
+            "streams are pushed to {}, not to {}: choose one of these, or add it to ingest.apps",
+            config.apps.join(", "),
+            wanted.app()
+        );
+    }
+    let stream = Stream::open(&open(&config).await?, &wanted).await?;
     if !stream.is_new {
         bail!("the stream {} is there already; see: weir stream key {}", stream.name, name.name);
     }

@@ -82,7 +82,7 @@ async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
         key: match (config.is_open, first.is_new) {
             (true, _) => Key::Open,
             (false, true) => Key::New(first.key.reveal()),
-            (false, false) => Key::Known,
+            (false, false) => Key::Known(key_command(config, first.name.stream())),
         },
         demo: up.demo.then_some(DEMO_STREAM),
         data: &config.data,
@@ -98,6 +98,13 @@ async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
         again = signals.next() => warn!("stopping at once ({again})"),
     }
     Ok(())
+}
+
+/// The command that shows a stream's key, as it can be typed in this folder.
+fn key_command(config: &Config, stream: &str) -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| "weir".into());
+    let program = program.display();
+    format!("{program} stream key {stream} --data {}", config.data.display())
 }
 
 fn first_name(config: &Config, stream: &str) -> anyhow::Result<StreamName> {

@@ -57,8 +57,16 @@ pub(crate) struct Tls {
 impl Config {
     /// Checks what was written. With `is_open`, streams are taken without a key, on loopback only.
     pub(crate) fn check(raw: Raw, is_open: bool) -> Result<Self, ConfigError> {
-        let data = PathBuf::from(&raw.data);
+        // Absolute, since it is shown to people who are in other folders.
+        let data = std::path::absolute(&raw.data)
+            .map_err(|error| value("data", format!("{:?} is no folder: {error}", raw.data)))?;
         let ingest = &raw.ingest;
+        if ingest.apps.is_empty() {
+            return Err(value("ingest.apps", "name at least one, as [\"live\"]".to_owned()));
+        }
+        if ingest.publishers_max == 0 {
+            return Err(value("ingest.publishers_max", "must be at least 1".to_owned()));
+        }
         for app in &ingest.apps {
             StreamName::new(app, "x")
                 .map_err(|error| value("ingest.apps", format!("{app}: {error}")))?;
@@ -245,7 +253,7 @@ mod tests {
     fn the_defaults_hold() {
         let config = check(&[], false).unwrap();
         assert_eq!(config.rtmp.to_string(), "0.0.0.0:1935");
-        assert_eq!(config.store, Store::Folder("data/objects".into()));
+        assert_eq!(config.store, Store::Folder(std::path::absolute("data/objects").unwrap()));
         assert!(config.admin.ip().is_loopback());
     }
 
@@ -276,6 +284,8 @@ mod tests {
             false,
             "ingest.connections_max: must be at least 1, and so must the one per address",
         );
+        refused(&["ingest.publishers_max=0"], false, "ingest.publishers_max: must be at least 1");
+        refused(&["ingest.apps=[]"], false, "ingest.apps: name at least one, as [\"live\"]");
         refused(
             &["ingest.listen_tls=0.0.0.0:443"],
             false,

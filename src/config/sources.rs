@@ -24,14 +24,14 @@ pub(crate) struct Sources {
 #[derive(Debug, Error)]
 pub(crate) enum ConfigError {
     /// The file is not TOML.
-    #[error("{}: {}", file.display(), source.message())]
-    Syntax { file: PathBuf, source: Box<toml::de::Error> },
+    #[error("{}: {problem}", file.display())]
+    Syntax { file: PathBuf, problem: String },
     /// `--set` was given something else than a key and a value.
     #[error("--set {0}: write KEY=VALUE, as in --set stream.window=1m")]
     Set(String),
     /// A key does not exist, or its value has another type.
-    #[error("configuration: {}", .0.to_string().trim())]
-    Type(#[from] Box<toml::de::Error>),
+    #[error("configuration: {0}")]
+    Type(String),
     /// A value cannot be used.
     #[error("{key}: {problem}")]
     Value { key: &'static str, problem: String },
@@ -48,9 +48,9 @@ impl Sources {
     pub(crate) fn read(&self) -> Result<Raw, ConfigError> {
         let mut table = Table::new();
         if let Some((file, text)) = &self.file {
-            table = toml::from_str(text).map_err(|source| ConfigError::Syntax {
+            table = toml::from_str(text).map_err(|error| ConfigError::Syntax {
                 file: file.clone(),
-                source: Box::new(source),
+                problem: error.to_string().trim().to_owned(),
             })?;
         }
         for (name, value) in &self.environment {
@@ -67,7 +67,9 @@ impl Sources {
         for (key, value) in &self.flags {
             insert(&mut table, key, Value::String(value.clone()));
         }
-        table.try_into().map_err(|error| ConfigError::Type(Box::new(error)))
+        table.try_into().map_err(|error: toml::de::Error| {
+            ConfigError::Type(error.to_string().trim().replace('\n', " "))
+        })
     }
 }
 

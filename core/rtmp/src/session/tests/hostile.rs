@@ -74,7 +74,31 @@ fn recordings() -> Vec<Vec<u8>> {
         .message(MessageKind::UserControl, 0, 0, &[0, 6, 1, 2, 3, 4])
         .message(MessageKind::Abort, 0, 0, &[0, 0, 0, 4]);
     recordings.push([&[0], &script.bytes[..]].concat());
+    recordings.extend(ENCODERS.map(|bytes| [&[0], bytes].concat()));
     recordings
+}
+
+/// What real encoders sent for a second of H.264 and AAC, from their first byte to their last.
+const ENCODERS: [&[u8]; 2] = [
+    include_bytes!("../../../testdata/ffmpeg-5.1_h264_aac.rtmp"),
+    include_bytes!("../../../testdata/ffmpeg-9.0_h264_aac.rtmp"),
+];
+
+#[test]
+fn a_push_of_a_real_encoder_is_read_the_same_in_every_piece() {
+    for bytes in ENCODERS {
+        let whole = run(&[bytes], &ServerConfig::default());
+        assert_eq!(whole.error, None);
+        let media = whole.events.iter().filter(|event| matches!(event, Event::Media(_))).count();
+        // 25 pictures, 47 sounds or more, two sequence headers, and the ends of the sequences.
+        assert!((72..=80).contains(&media), "{media} messages of media");
+        assert!(whole.events.contains(&Event::Unpublished { message_stream: 1 }));
+        for length in [1, 7, 128, 1_500] {
+            let pieces: Vec<_> = bytes.chunks(length).collect();
+            let cut = run(&pieces, &ServerConfig::default());
+            assert_eq!(cut.events, whole.events, "in pieces of {length}");
+        }
+    }
 }
 
 /// Each seed makes the same mutations; the seed of a failure is in its message.
