@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use timeline::{ObjectKey, StreamName};
@@ -25,6 +26,8 @@ pub(crate) struct Files {
     root: PathBuf,
     /// Tells files in `.incoming` apart.
     next: AtomicU64,
+    /// Held while folders come or go, so that none is removed between its making and its use.
+    folders: Mutex<()>,
 }
 
 /// A file that is an object.
@@ -73,7 +76,7 @@ impl Files {
         }
         // Names of another process that writes here at the same time are different ones.
         let next = u64::from(std::process::id()) << 32;
-        Ok(Self { root: root.to_owned(), next: AtomicU64::new(next) })
+        Ok(Self { root: root.to_owned(), next: AtomicU64::new(next), folders: Mutex::new(()) })
     }
 
     /// The folder.
@@ -105,7 +108,7 @@ impl Files {
     /// Makes `file` the object. Repeating it is a success.
     pub(crate) fn take(&self, key: &ObjectKey, file: &Path) -> io::Result<()> {
         let target = self.path(key);
-        match rename_into(file, &target) {
+        match self.rename_into(file, &target) {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => self.copy(file, &target),
             Err(error) if error.kind() == ErrorKind::NotFound && target.try_exists()? => Ok(()),
             other => other,
@@ -125,6 +128,7 @@ impl Files {
     pub(crate) fn remove(&self, key: &ObjectKey) -> io::Result<()> {
         let path = self.path(key);
         ignore_missing(fs::remove_file(&path))?;
+        let _held = self.hold_folders();
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
         // The first one that is in use, or gone, ends it.
         for folder in folders {
@@ -190,30 +194,42 @@ impl Files {
     ) -> io::Result<()> {
         let number = self.next.fetch_add(1, Relaxed);
         let temporary = self.root.join(INCOMING).join(format!("{number:x}"));
-        let written = write(&temporary).and_then(|()| rename_into(&temporary, target));
+        let written = write(&temporary).and_then(|()| self.rename_into(&temporary, target));
         if written.is_err() {
             // The first error is the one to tell.
             let _ = fs::remove_file(&temporary);
         }
         written
     }
-}
 
-/// Renames, and makes the folders on the way.
-fn rename_into(from: &Path, to: &Path) -> io::Result<()> {
-    let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
-    for _ in 0..FOLDER_ATTEMPTS {
+    /// Renames, and makes the folders on the way. Another process may remove them meanwhile.
+    fn rename_into(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
         match fs::rename(from, to) {
             Err(error) if missing(&error) && from.try_exists()? => {}
             other => return other,
         }
-        let Some(folder) = to.parent() else { break };
-        match fs::create_dir_all(folder) {
-            Err(error) if !missing(&error) => return Err(error),
-            Ok(()) | Err(_) => remove_empty_siblings(folder),
+        let Some(folder) = to.parent() else { return fs::rename(from, to) };
+        let _held = self.hold_folders();
+        for _ in 1..FOLDER_ATTEMPTS {
+            match fs::create_dir_all(folder) {
+                Ok(()) => remove_empty_siblings(folder),
+                // Both are what a folder looks like that went just now; a file in its place as
+                // well, which the renaming tells.
+                Err(error) if missing(&error) || error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+            match fs::rename(from, to) {
+                Err(error) if missing(&error) && from.try_exists()? => {}
+                other => return other,
+            }
         }
+        fs::rename(from, to)
     }
-    fs::rename(from, to)
+
+    fn hold_folders(&self) -> MutexGuard<'_, ()> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Removes folders beside `folder` whose files all have gone elsewhere.
