@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use media::{AccessUnit, CodecConfig, Rounding, Timescale, Timestamp, Track, TrackId};
+use media::{AccessUnit, Rounding, Timescale, Timestamp, Track, TrackId};
 
 /// Where an epoch's timeline begins, so that whatever a container subtracts from a time (the lead
 /// of a transport stream's clock) stays positive.
@@ -90,7 +90,6 @@ enum Counter {
     },
     Audio {
         timescale: Timescale,
-        samples_per_unit: i64,
         /// Where the next unit begins if none is missing, in samples.
         next: Option<i64>,
     },
@@ -99,11 +98,10 @@ enum Counter {
 impl Clock {
     /// Announces a track, or a change of it: its times go on.
     pub fn track(&mut self, track: &Track) {
-        let counter = match &track.codec {
-            CodecConfig::Avc(_) => Counter::Video { last_dts: None, shift: 0 },
-            CodecConfig::Aac(aac) => Counter::Audio {
-                timescale: Timescale::new(aac.sample_rate()).unwrap_or(Timescale::MPEG),
-                samples_per_unit: i64::from(aac.samples_per_frame()),
+        let counter = match track.codec.audio() {
+            None => Counter::Video { last_dts: None, shift: 0 },
+            Some(audio) => Counter::Audio {
+                timescale: Timescale::new(audio.sample_rate).unwrap_or(Timescale::MPEG),
                 next: None,
             },
         };
@@ -142,7 +140,8 @@ impl Clock {
         self.latest_raw_ms = Some(raw_ms);
         let media_ms = raw_ms.checked_add(track.mapping?.offset_ms)?;
         self.latest_media_ms = self.latest_media_ms.max(media_ms);
-        let (dts, pts) = track.counter.place(media_ms, composition, &mut self.repairs)?;
+        let (dts, pts) =
+            track.counter.place(media_ms, composition, unit.samples, &mut self.repairs)?;
         Some(Placement { unit: AccessUnit { dts, pts, ..unit }, jumped })
     }
 }
@@ -185,15 +184,12 @@ impl Counter {
     fn change(&mut self, to: Self) {
         match (&mut *self, to) {
             (Self::Video { .. }, Self::Video { .. }) => {}
-            (
-                Self::Audio { timescale, samples_per_unit, next },
-                Self::Audio { timescale: to, samples_per_unit: samples, .. },
-            ) => {
+            (Self::Audio { timescale, next }, Self::Audio { timescale: to, .. }) => {
                 *next = next.and_then(|next| {
                     let next = Timestamp::new(next, *timescale);
                     Some(next.rescale(to, Rounding::Nearest)?.ticks())
                 });
-                (*timescale, *samples_per_unit) = (to, samples);
+                *timescale = to;
             }
             (Self::Video { .. }, to @ Self::Audio { .. })
             | (Self::Audio { .. }, to @ Self::Video { .. }) => *self = to,
@@ -205,6 +201,7 @@ impl Counter {
         &mut self,
         media_ms: i64,
         composition: i64,
+        samples: u32,
         repairs: &mut Repairs,
     ) -> Option<(Timestamp, Timestamp)> {
         match self {
@@ -226,7 +223,7 @@ impl Counter {
                 let pts = encoded.checked_add(composition)?.max(dts);
                 Some((Timestamp::new(dts, Timescale::MPEG), Timestamp::new(pts, Timescale::MPEG)))
             }
-            Self::Audio { timescale, samples_per_unit, next } => {
+            Self::Audio { timescale, next } => {
                 let encoded = Timestamp::from_millis(media_ms);
                 let encoded = encoded.rescale(*timescale, Rounding::Nearest)?.ticks();
                 let counted = next.unwrap_or(encoded);
@@ -240,7 +237,7 @@ impl Counter {
                 } else {
                     counted
                 };
-                *next = Some(at.checked_add(*samples_per_unit)?);
+                *next = Some(at.checked_add(samples.into())?);
                 let at = Timestamp::new(at, *timescale);
                 Some((at, at))
             }

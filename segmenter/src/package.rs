@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use container::ts;
-use media::{AccessUnit, CodecConfig, Track, TrackId, TrackKind};
+use media::{AccessUnit, Track, TrackId, TrackKind};
 use sha2::Digest;
 use timeline::{Container, Medium, RenditionId, SegmentRecord, Sha256, TrackRecord};
 
@@ -78,17 +78,16 @@ impl TsPackage {
     }
 
     fn describe(&self, track: &Track) -> TrackRecord {
-        let medium = match &track.codec {
-            CodecConfig::Avc(avc) => Medium::Video {
-                width: avc.sps().width,
-                height: avc.sps().height,
-                frame_rate_milli: self.frame_rate_milli,
-            },
-            CodecConfig::Aac(aac) => Medium::Audio {
-                sample_rate: aac.output_sample_rate(),
-                channels: aac.channels().into(),
-            },
+        let (video, audio) = (track.codec.video(), track.codec.audio());
+        let medium = Medium::Video {
+            width: video.map_or(0, |video| video.width),
+            height: video.map_or(0, |video| video.height),
+            frame_rate_milli: self.frame_rate_milli,
         };
+        let medium = audio.map_or(medium, |audio| Medium::Audio {
+            sample_rate: audio.output_sample_rate,
+            channels: audio.channels.into(),
+        });
         TrackRecord { codec: track.codec.rfc6381(), medium }
     }
 }

@@ -334,7 +334,7 @@ impl Segmenter {
     }
 
     fn write(&mut self, unit: &AccessUnit) {
-        self.latest.update(unit, self.audio_unit_ticks());
+        self.latest.update(unit, self.sound_ticks(unit));
         let written = self.package.as_mut().is_some_and(|package| package.write(unit));
         if !written {
             self.unwritable = self.unwritable.saturating_add(1);
@@ -359,33 +359,28 @@ impl Segmenter {
 
     /// The middle of an audio unit, by which it is on one side of a boundary.
     fn middle(&self, unit: &AccessUnit) -> i64 {
-        ticks(unit.pts).saturating_add(self.audio_unit_ticks() / 2)
+        ticks(unit.pts).saturating_add(self.sound_ticks(unit) / 2)
     }
 
-    fn audio_unit_ticks(&self) -> i64 {
-        self.tracks.get(&TrackId::AUDIO).map_or(0, |track| match &track.codec {
-            CodecConfig::Aac(aac) => {
-                let samples = i64::from(aac.samples_per_frame()).saturating_mul(90_000);
-                samples / i64::from(aac.sample_rate()).max(1)
-            }
-            CodecConfig::Avc(_) => 0,
+    /// How long the unit's sound lasts.
+    fn sound_ticks(&self, unit: &AccessUnit) -> i64 {
+        let audio = self.tracks.get(&unit.track).and_then(|track| track.codec.audio());
+        audio.map_or(0, |audio| {
+            i64::from(unit.samples).saturating_mul(90_000) / i64::from(audio.sample_rate).max(1)
         })
     }
 
     /// How far apart the encoder of `first` says its key frames can be, in milliseconds.
     fn declared_gop_ms(&self, first: &AccessUnit) -> Option<i64> {
-        match &self.tracks.get(&first.track)?.codec {
-            CodecConfig::Avc(avc) => {
-                let pictures = avc::sei::x264_keyint_max(&first.payload, avc.length_size())?;
-                let (frames, seconds) = avc.sps().frame_rate()?;
-                let gop_ms = u64::from(pictures)
-                    .saturating_mul(seconds)
-                    .saturating_mul(1_000)
-                    .checked_div(u64::from(frames))?;
-                i64::try_from(gop_ms).ok()
-            }
-            CodecConfig::Aac(_) => None,
-        }
+        let codec = &self.tracks.get(&first.track)?.codec;
+        let CodecConfig::Avc(avc) = codec else { return None };
+        let pictures = avc::sei::x264_keyint_max(&first.payload, avc.length_size())?;
+        let (frames, seconds) = avc.sps().frame_rate()?;
+        let gop_ms = u64::from(pictures)
+            .saturating_mul(seconds)
+            .saturating_mul(1_000)
+            .checked_div(u64::from(frames))?;
+        i64::try_from(gop_ms).ok()
     }
 }
 

@@ -51,12 +51,12 @@ pub(crate) const AAC_RECORD: &str = "119056e500";
 
 pub(crate) fn video() -> Track {
     let config = AvcConfig::parse(hex(AVC_RECORD).into()).unwrap();
-    Track { id: TrackId::VIDEO, codec: CodecConfig::Avc(config) }
+    Track::new(TrackId::VIDEO, CodecConfig::Avc(config))
 }
 
 pub(crate) fn audio() -> Track {
     let config = AacConfig::parse(hex(AAC_RECORD).into()).unwrap();
-    Track { id: TrackId::AUDIO, codec: CodecConfig::Aac(config) }
+    Track::new(TrackId::AUDIO, CodecConfig::Aac(config))
 }
 
 /// A picture of NAL units given as texts of hexadecimal digits; IDR if one starts with 65. Times
@@ -73,6 +73,7 @@ pub(crate) fn picture(dts: i64, pts: i64, nal_units: &[&str]) -> AccessUnit {
         dts: Timestamp::from_millis(dts),
         pts: Timestamp::from_millis(pts),
         random_access: nal_units.iter().any(|nal| nal.starts_with("65")),
+        samples: 0,
         payload: payload.freeze(),
     }
 }
@@ -81,7 +82,8 @@ pub(crate) fn picture(dts: i64, pts: i64, nal_units: &[&str]) -> AccessUnit {
 pub(crate) fn frame(samples: i64, payload: &[u8]) -> AccessUnit {
     let time = Timestamp::new(samples, Timescale::new(48_000).unwrap());
     let payload = Bytes::copy_from_slice(payload);
-    AccessUnit { track: TrackId::AUDIO, dts: time, pts: time, random_access: true, payload }
+    let track = TrackId::AUDIO;
+    AccessUnit { track, dts: time, pts: time, random_access: true, samples: 1_024, payload }
 }
 
 /// The bytes of a text of hexadecimal digits; white space is for the reader.

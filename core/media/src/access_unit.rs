@@ -15,8 +15,12 @@ pub struct AccessUnit {
     pub pts: Timestamp,
     /// Whether decoding can start here (IDR pictures; every AAC frame).
     pub random_access: bool,
+    /// Samples of sound in the unit, counted in [`crate::AudioFormat::sample_rate`]; 0 for
+    /// pictures.
+    pub samples: u32,
     /// The coded bytes as the ISO base media file format stores them: length-prefixed NAL units
-    /// for H.264 (ISO/IEC 14496-15, 4.2.2), one raw data block for AAC (no ADTS header).
+    /// for H.264 and H.265 (ISO/IEC 14496-15, 4.2.2), OBUs with sizes for AV1, one raw data block
+    /// for AAC (no ADTS header), a packet or frame for the others.
     pub payload: Bytes,
 }
 

@@ -6,6 +6,8 @@ pub mod aac;
 mod access_unit;
 pub mod avc;
 pub mod bits;
+mod codec;
+mod format;
 pub mod fuzz;
 #[cfg(test)]
 mod testing;
@@ -13,5 +15,7 @@ mod timestamp;
 mod track;
 
 pub use access_unit::AccessUnit;
+pub use codec::{Codec, CodecConfig, ConfigError, Inspected, UnitError};
+pub use format::{AudioFormat, Colour, ContentLight, Light, MasteringDisplay, VideoFormat};
 pub use timestamp::{Rounding, Timescale, Timestamp};
-pub use track::{CodecConfig, Track, TrackId, TrackKind};
+pub use track::{Track, TrackId, TrackKind};

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::aac::AacConfig;
-use crate::avc::AvcConfig;
+use crate::{CodecConfig, Light};
 
 /// One elementary stream of a publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +11,10 @@ pub struct Track {
     pub id: TrackId,
     /// How its units are coded.
     pub codec: CodecConfig,
+    /// What the publisher says of the light in its pictures.
+    pub light: Option<Light>,
+    /// Bits a second that the publisher says its encoder is set to.
+    pub bit_rate: Option<u32>,
 }
 
 /// Names a track within its publication. Video and audio tracks are numbered apart, as Enhanced
@@ -33,13 +36,12 @@ pub enum TrackKind {
     Audio,
 }
 
-/// What a decoder must know before it sees the first unit of a track.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CodecConfig {
-    /// H.264.
-    Avc(AvcConfig),
-    /// AAC.
-    Aac(AacConfig),
+impl Track {
+    /// A track of which nothing else is known.
+    #[must_use]
+    pub const fn new(id: TrackId, codec: CodecConfig) -> Self {
+        Self { id, codec, light: None, bit_rate: None }
+    }
 }
 
 impl TrackId {
@@ -47,17 +49,6 @@ impl TrackId {
     pub const VIDEO: Self = Self { kind: TrackKind::Video, number: 0 };
     /// The audio track of a publication that has one.
     pub const AUDIO: Self = Self { kind: TrackKind::Audio, number: 0 };
-}
-
-impl CodecConfig {
-    /// The track's entry in the `CODECS` attribute of a multivariant playlist (RFC 6381).
-    #[must_use]
-    pub fn rfc6381(&self) -> String {
-        match self {
-            Self::Avc(avc) => avc.rfc6381(),
-            Self::Aac(aac) => aac.rfc6381(),
-        }
-    }
 }
 
 impl fmt::Debug for TrackId {

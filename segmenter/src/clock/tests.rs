@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use media::aac::AacConfig;
 use media::avc::AvcConfig;
+use media::{CodecConfig, aac::AacConfig};
 use proptest::prelude::*;
 
 use super::*;
@@ -38,9 +38,9 @@ fn place(script: &str) -> (String, Repairs) {
 fn clock() -> Clock {
     let mut clock = Clock::default();
     let video = CodecConfig::Avc(AvcConfig::parse(avc()).unwrap());
-    clock.track(&Track { id: TrackId::VIDEO, codec: video });
+    clock.track(&Track::new(TrackId::VIDEO, video));
     let audio = CodecConfig::Aac(AacConfig::parse(aac()).unwrap());
-    clock.track(&Track { id: TrackId::AUDIO, codec: audio });
+    clock.track(&Track::new(TrackId::AUDIO, audio));
     clock
 }
 
@@ -55,6 +55,7 @@ fn unit(word: &str) -> AccessUnit {
         dts: Timestamp::from_millis(dts),
         pts: Timestamp::from_millis(dts + offset),
         random_access: true,
+        samples: if kind == "v" { 0 } else { 1_024 },
         payload: Bytes::new(),
     }
 }

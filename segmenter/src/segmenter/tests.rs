@@ -43,16 +43,9 @@ fn feed(segmenter: &mut Segmenter, units: &mut Vec<AccessUnit>) {
 
 fn track(word: &str) -> Track {
     match word {
-        "V" => {
-            Track { id: TrackId::VIDEO, codec: CodecConfig::Avc(AvcConfig::parse(avc()).unwrap()) }
-        }
-        "W" => Track {
-            id: TrackId::VIDEO,
-            codec: CodecConfig::Avc(AvcConfig::parse(other_avc()).unwrap()),
-        },
-        _ => {
-            Track { id: TrackId::AUDIO, codec: CodecConfig::Aac(AacConfig::parse(aac()).unwrap()) }
-        }
+        "V" => Track::new(TrackId::VIDEO, CodecConfig::Avc(AvcConfig::parse(avc()).unwrap())),
+        "W" => Track::new(TrackId::VIDEO, CodecConfig::Avc(AvcConfig::parse(other_avc()).unwrap())),
+        _ => Track::new(TrackId::AUDIO, CodecConfig::Aac(AacConfig::parse(aac()).unwrap())),
     }
 }
 
@@ -74,6 +67,7 @@ fn series(word: &str) -> Vec<AccessUnit> {
                 dts: Timestamp::from_millis(at),
                 pts: Timestamp::from_millis(at),
                 random_access,
+                samples: if kind == "a" { 1_024 } else { 0 },
                 payload: Bytes::from_static(if kind == "a" { &[0x21, 0x10, 4] } else { nal }),
             }
         })
@@ -267,6 +261,7 @@ fn a_clock_that_stands_still_does_not_make_an_endless_segment() {
         dts: Timestamp::from_millis(at),
         pts: Timestamp::from_millis(at),
         random_access: false,
+        samples: 0,
         payload: big.clone(),
     };
     segmenter.push(AccessUnit { random_access: true, ..unit(0) }, 0);

@@ -6,12 +6,11 @@ mod tests;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use media::aac::{AacConfig, AacConfigError};
-use media::avc::{AvcConfig, AvcConfigError, NalType, nal_units};
-use media::{AccessUnit, CodecConfig, Timestamp, Track, TrackId, TrackKind};
-use thiserror::Error;
+use media::{
+    AccessUnit, Codec, CodecConfig, ConfigError, Timestamp, Track, TrackId, TrackKind, UnitError,
+};
 
-use super::header::{Codec, Header, Packet};
+use super::header::{Header, Packet};
 use super::{TagKind, Unsupported};
 
 /// Makes access units of FLV payloads. [`Self::push`] one, then [`Self::pull`] until `None`.
@@ -54,17 +53,6 @@ pub enum Event {
         /// What is wrong with it.
         error: ConfigError,
     },
-}
-
-/// Why a sequence header cannot be used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-pub enum ConfigError {
-    /// That of a video track.
-    #[error(transparent)]
-    Avc(#[from] AvcConfigError),
-    /// That of an audio track.
-    #[error(transparent)]
-    Aac(#[from] AacConfigError),
 }
 
 /// How many payloads were skipped, by reason.
@@ -188,10 +176,11 @@ impl Demuxer {
             self.events.push_back(Event::Repeated(track));
             return;
         }
-        match parse_config(codec, body) {
+        // A configuration outlives its message by hours, so it gets memory of its own.
+        match CodecConfig::parse(codec, Bytes::copy_from_slice(body)) {
             Ok(config) => {
                 self.input(track.kind).config = Some(config.clone());
-                self.events.push_back(Event::Track(Track { id: track, codec: config }));
+                self.events.push_back(Event::Track(Track::new(track, config)));
             }
             Err(error) => {
                 self.skipped.count(Skip::BadConfig);
@@ -208,23 +197,21 @@ impl Demuxer {
         composition_ms: i32,
         payload: Bytes,
     ) {
-        let inspected = match (codec, &self.input(track.kind).config) {
-            (Codec::Avc, Some(CodecConfig::Avc(config))) => inspect(config, &payload),
-            (Codec::Aac, Some(CodecConfig::Aac(_))) if payload.is_empty() => Err(Skip::Empty),
-            (Codec::Aac, Some(CodecConfig::Aac(_))) => Ok(true),
-            (Codec::Avc, None | Some(CodecConfig::Aac(_)))
-            | (Codec::Aac, None | Some(CodecConfig::Avc(_))) => Err(Skip::BeforeConfig),
+        let config = self.input(track.kind).config.as_ref();
+        let Some(config) = config.filter(|config| config.codec() == codec) else {
+            return self.skipped.count(Skip::BeforeConfig);
         };
-        let random_access = match inspected {
-            Ok(random_access) => random_access,
-            Err(reason) => return self.skipped.count(reason),
+        let inspected = match config.inspect(&payload) {
+            Ok(inspected) => inspected,
+            Err(error) => return self.skipped.count(error.into()),
         };
         let dts_ms = i64::from(timestamp_ms);
         self.events.push_back(Event::Unit(AccessUnit {
             track,
             dts: Timestamp::from_millis(dts_ms),
             pts: Timestamp::from_millis(dts_ms + i64::from(composition_ms)),
-            random_access,
+            random_access: inspected.random_access,
+            samples: inspected.samples,
             payload,
         }));
     }
@@ -237,31 +224,16 @@ impl Demuxer {
     }
 }
 
-/// Whether decoding can start with a unit. It looks at every NAL unit: the tag's own frame type is
-/// not to be trusted, since encoders mark recovery points and even plain pictures as key frames.
-fn inspect(config: &AvcConfig, payload: &[u8]) -> Result<bool, Skip> {
-    let (mut is_empty, mut has_idr) = (true, false);
-    for nal in nal_units(payload, config.length_size()) {
-        let nal = nal.map_err(|_| Skip::BadNalLength)?;
-        is_empty = false;
-        has_idr |= NalType::of(nal).is_idr();
-    }
-    if is_empty { Err(Skip::Empty) } else { Ok(has_idr) }
-}
-
 fn is_same(old: &CodecConfig, codec: Codec, record: &Bytes) -> bool {
-    match (old, codec) {
-        (CodecConfig::Avc(old), Codec::Avc) => old.record() == record,
-        (CodecConfig::Aac(old), Codec::Aac) => old.record() == record,
-        (CodecConfig::Avc(_), Codec::Aac) | (CodecConfig::Aac(_), Codec::Avc) => false,
-    }
+    old.codec() == codec && old.record() == Some(record)
 }
 
-fn parse_config(codec: Codec, record: &Bytes) -> Result<CodecConfig, ConfigError> {
-    // A configuration outlives its message by hours, so it gets memory of its own.
-    let record = Bytes::copy_from_slice(record);
-    Ok(match codec {
-        Codec::Avc => CodecConfig::Avc(AvcConfig::parse(record)?),
-        Codec::Aac => CodecConfig::Aac(AacConfig::parse(record)?),
-    })
+impl From<UnitError> for Skip {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Empty => Self::Empty,
+            UnitError::Nal(_) => Self::BadNalLength,
+            UnitError::Header => Self::BadHeader,
+        }
+    }
 }

@@ -8,6 +8,8 @@ mod tests;
 
 use std::fmt;
 
+use media::Codec;
+
 /// What a payload's first bytes say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Header {
@@ -29,13 +31,6 @@ pub(super) enum Packet {
     Other,
     /// Something that is not handled.
     Unsupported(Unsupported),
-}
-
-/// A codec that is handled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Codec {
-    Avc,
-    Aac,
 }
 
 /// What a publisher sends that is not handled. Its `Display` is for a sentence to the streamer:

@@ -7,7 +7,7 @@ mod demux;
 mod file;
 mod header;
 
-pub use demux::{ConfigError, Demuxer, Event, Skipped};
+pub use demux::{Demuxer, Event, Skipped};
 pub use file::{FileError, FileReader, TAG_BYTES_MAX, Tag};
 pub use header::Unsupported;
 

@@ -175,7 +175,7 @@ fn stream(start_ms: i64, fps: i64, per: i64, has_audio: bool) -> (Vec<Track>, Ve
     let mut tracks = if fps > 0 { vec![video()] } else { Vec::new() };
     if has_audio {
         let config = AacConfig::parse(hex("121056e500").into()).unwrap();
-        tracks.push(Track { id: TrackId::AUDIO, codec: CodecConfig::Aac(config) });
+        tracks.push(Track::new(TrackId::AUDIO, CodecConfig::Aac(config)));
         let rate = Timescale::new(44_100).unwrap();
         units.extend((0..86).map(|number| {
             let start = Timestamp::from_millis(start_ms).rescale(rate, Rounding::Nearest).unwrap();

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 pub use nal::{NalError, NalLengthSize, NalType, NalUnits, is_idr, nal_units, unescape};
-pub use sps::{Colour, Sps, SpsError, Timing};
+pub use sps::{Sps, SpsError, Timing};
 
 /// A parsed `AVCDecoderConfigurationRecord`, which is FLV's AVC sequence header and the content of
 /// an `avcC` box. Two are equal if their bytes are.

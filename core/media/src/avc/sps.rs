@@ -6,6 +6,7 @@ mod tests;
 use thiserror::Error;
 
 use super::{NalType, unescape};
+use crate::Colour;
 use crate::bits::BitReader;
 
 /// What a sequence parameter set says about the pictures.
@@ -36,19 +37,6 @@ pub struct Sps {
     /// `max_num_reorder_frames`: pictures that may come before one in coding order and after it in
     /// output order, if it is said.
     pub reorder_frames_max: Option<u8>,
-}
-
-/// What the sample values mean: the numbers of ITU-T H.273.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Colour {
-    /// `colour_primaries`.
-    pub primaries: u8,
-    /// `transfer_characteristics`.
-    pub transfer: u8,
-    /// `matrix_coefficients`.
-    pub matrix: u8,
-    /// Whether samples use every value instead of 16 to 235.
-    pub is_full_range: bool,
 }
 
 /// The clock of the pictures (E.2.1). A frame takes two ticks of it.

@@ -289,7 +289,7 @@ fn some_tracks_have_no_place_in_a_transport_stream() {
     check(&tracks, "17 tracks, more than 16");
     assert!(Muxer::new(&tracks[..16]).is_ok());
     let config = AacConfig::parse(hex("1780562190").into()).unwrap();
-    let odd = Track { id: TrackId::AUDIO, codec: media::CodecConfig::Aac(config) };
+    let odd = Track::new(TrackId::AUDIO, media::CodecConfig::Aac(config));
     check(std::slice::from_ref(&odd), "the AAC configuration of track a0 cannot be said in ADTS");
 
     let mut muxer = Muxer::new(&[video()]).unwrap();

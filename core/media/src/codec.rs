@@ -1,0 +1,219 @@
+//! Codecs: which there are, and what a decoder must know first.
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::aac::{AacConfig, AacConfigError};
+use crate::avc::{AvcConfig, AvcConfigError, NalError, NalType, nal_units};
+use crate::{AudioFormat, TrackKind, VideoFormat};
+
+/// A way to code pictures or sound.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Codec {
+    /// H.264 (ITU-T H.264).
+    Avc,
+    /// H.265 (ITU-T H.265).
+    Hevc,
+    /// AV1.
+    Av1,
+    /// VP9.
+    Vp9,
+    /// AAC (ISO/IEC 14496-3).
+    Aac,
+    /// Opus (RFC 6716).
+    Opus,
+    /// FLAC (RFC 9639).
+    Flac,
+    /// AC-3 (ETSI TS 102 366).
+    Ac3,
+    /// Enhanced AC-3 (ETSI TS 102 366, annex E).
+    Eac3,
+    /// MPEG-1 and MPEG-2 audio layer III.
+    Mp3,
+}
+
+/// What a decoder must know before it sees the first unit of a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodecConfig {
+    /// H.264.
+    Avc(AvcConfig),
+    /// AAC.
+    Aac(AacConfig),
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum ConfigError {
+    /// That of an H.264 track.
+    #[error(transparent)]
+    Avc(#[from] AvcConfigError),
+    /// That of an AAC track.
+    #[error(transparent)]
+    Aac(#[from] AacConfigError),
+    /// The codec is not known here.
+    #[error("{0:?} is not known here")]
+    Unknown(Codec),
+}
+
+/// What a look at a unit's bytes says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inspected {
+    /// Whether decoding can start with it.
+    pub random_access: bool,
+    /// Samples of sound in it, counted in [`AudioFormat::sample_rate`]; 0 for pictures.
+    pub samples: u32,
+}
+
+/// Why a unit's bytes cannot be one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum UnitError {
+    /// There are none, or nothing in them.
+    #[error("a unit without content")]
+    Empty,
+    /// Its NAL units are not where their lengths say.
+    #[error(transparent)]
+    Nal(#[from] NalError),
+    /// A header in it is cut off, or says what cannot be.
+    #[error("a unit whose header makes no sense")]
+    Header,
+}
+
+impl Codec {
+    /// Whether it codes pictures or sound.
+    #[must_use]
+    pub const fn kind(self) -> TrackKind {
+        match self {
+            Self::Avc | Self::Hevc | Self::Av1 | Self::Vp9 => TrackKind::Video,
+            Self::Aac | Self::Opus | Self::Flac | Self::Ac3 | Self::Eac3 | Self::Mp3 => {
+                TrackKind::Audio
+            }
+        }
+    }
+}
+
+impl CodecConfig {
+    /// Parses what a publisher sends ahead of the units of `codec`: the record of the codec's
+    /// mapping into the ISO base media file format.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be used.
+    pub fn parse(codec: Codec, record: Bytes) -> Result<Self, ConfigError> {
+        Ok(match codec {
+            Codec::Avc => Self::Avc(AvcConfig::parse(record)?),
+            Codec::Aac => Self::Aac(AacConfig::parse(record)?),
+            Codec::Hevc
+            | Codec::Av1
+            | Codec::Vp9
+            | Codec::Opus
+            | Codec::Flac
+            | Codec::Ac3
+            | Codec::Eac3
+            | Codec::Mp3 => return Err(ConfigError::Unknown(codec)),
+        })
+    }
+
+    /// The configuration that a unit brings itself, for the codecs that have none ahead of their
+    /// units; `None` for the others.
+    ///
+    /// # Errors
+    ///
+    /// When the unit does not begin as one of the codec.
+    pub fn of_unit(codec: Codec, _payload: &[u8]) -> Option<Result<Self, ConfigError>> {
+        match codec {
+            Codec::Avc
+            | Codec::Hevc
+            | Codec::Av1
+            | Codec::Vp9
+            | Codec::Aac
+            | Codec::Opus
+            | Codec::Flac
+            | Codec::Ac3
+            | Codec::Eac3
+            | Codec::Mp3 => None,
+        }
+    }
+
+    /// The codec.
+    #[must_use]
+    pub const fn codec(&self) -> Codec {
+        match self {
+            Self::Avc(_) => Codec::Avc,
+            Self::Aac(_) => Codec::Aac,
+        }
+    }
+
+    /// The bytes that this was parsed from; `None` where a unit was looked at.
+    #[must_use]
+    pub const fn record(&self) -> Option<&Bytes> {
+        match self {
+            Self::Avc(avc) => Some(avc.record()),
+            Self::Aac(aac) => Some(aac.record()),
+        }
+    }
+
+    /// What the pictures look like; `None` for sound.
+    #[must_use]
+    pub fn video(&self) -> Option<VideoFormat> {
+        match self {
+            Self::Avc(avc) => {
+                let sps = avc.sps();
+                Some(VideoFormat {
+                    width: sps.width,
+                    height: sps.height,
+                    sample_aspect: sps.sample_aspect,
+                    frame_rate: sps.frame_rate(),
+                    colour: sps.colour,
+                    reorder_frames_max: sps.reorder_frames_max,
+                })
+            }
+            Self::Aac(_) => None,
+        }
+    }
+
+    /// What the sound looks like; `None` for pictures.
+    #[must_use]
+    pub fn audio(&self) -> Option<AudioFormat> {
+        match self {
+            Self::Aac(aac) => Some(AudioFormat {
+                sample_rate: aac.sample_rate(),
+                output_sample_rate: aac.output_sample_rate(),
+                channels: aac.channels(),
+            }),
+            Self::Avc(_) => None,
+        }
+    }
+
+    /// The track's entry in the `CODECS` attribute of a multivariant playlist (RFC 6381).
+    #[must_use]
+    pub fn rfc6381(&self) -> String {
+        match self {
+            Self::Avc(avc) => avc.rfc6381(),
+            Self::Aac(aac) => aac.rfc6381(),
+        }
+    }
+
+    /// Looks at a unit of the track. The publisher's own word on key frames is not to be trusted:
+    /// encoders mark recovery points and even plain pictures as such.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes cannot be a unit of this track.
+    pub fn inspect(&self, payload: &[u8]) -> Result<Inspected, UnitError> {
+        match self {
+            Self::Avc(avc) => {
+                let (mut is_empty, mut random_access) = (true, false);
+                for nal in nal_units(payload, avc.length_size()) {
+                    random_access |= NalType::of(nal?).is_idr();
+                    is_empty = false;
+                }
+                let inspected = Inspected { random_access, samples: 0 };
+                if is_empty { Err(UnitError::Empty) } else { Ok(inspected) }
+            }
+            Self::Aac(_) if payload.is_empty() => Err(UnitError::Empty),
+            Self::Aac(aac) => {
+                Ok(Inspected { random_access: true, samples: aac.samples_per_frame() })
+            }
+        }
+    }
+}
