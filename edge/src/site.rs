@@ -79,7 +79,7 @@ impl Site {
             }
             Ok(Route::Media(resource)) => {
                 let kind = match resource {
-                    Resource::Multivariant(_) | Resource::Media(..) => Kind::Playlist,
+                    Resource::Multivariant(..) | Resource::Media(..) => Kind::Playlist,
                     Resource::Object(_) => Kind::Segment,
                 };
                 let response = match self.origin.fetch(&resource).await {
@@ -97,6 +97,7 @@ impl Site {
         match error {
             OriginError::NotLiveYet(_)
             | OriginError::NoRendition(..)
+            | OriginError::NoContainer(..)
             | OriginError::NoObject(_) => not_found(headers, &sentence),
             OriginError::Unavailable { retry_after, source, .. } => {
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);

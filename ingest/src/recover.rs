@@ -42,8 +42,8 @@ pub enum RecoverError {
 #[derive(Debug, Default)]
 struct Listed {
     digests: BTreeMap<ObjectKey, Sha256>,
-    /// The first media sequence number that the journal still has.
-    oldest: Option<u64>,
+    /// The epoch and media sequence number of the first segment that the journal still has.
+    oldest: Option<(u64, u64)>,
 }
 
 /// What a journal says of an object.
@@ -58,10 +58,13 @@ enum Known {
 
 impl Listed {
     fn look_up(&self, key: &ObjectKey) -> Known {
-        let ObjectName::Segment { sequence, .. } = key.object;
+        let is_older = |(epoch, oldest): (u64, u64)| match key.object {
+            ObjectName::Segment { sequence, .. } => sequence < oldest,
+            ObjectName::Init { .. } => key.epoch < epoch,
+        };
         match self.digests.get(key) {
             Some(digest) => Known::Listed(*digest),
-            None if self.oldest.is_some_and(|oldest| sequence < oldest) => Known::TooOld,
+            None if self.oldest.is_some_and(is_older) => Known::TooOld,
             None => Known::Never,
         }
     }
@@ -133,9 +136,8 @@ impl Node {
             for stored in &page {
                 position = stored.position;
                 let Body::Segment(segment) = &stored.entry.body else { continue };
-                listed.oldest.get_or_insert(segment.sequence);
-                let digests = segment.renditions.iter().map(|record| record.sha256);
-                listed.digests.extend(stored.entry.object_keys(stream).into_iter().zip(digests));
+                listed.oldest.get_or_insert((stored.entry.epoch, segment.sequence));
+                listed.digests.extend(stored.entry.objects(stream));
             }
             if page.len() < ENTRIES {
                 return Ok(listed);
@@ -156,13 +158,13 @@ impl Node {
         for stored in self.parts.journal.read_newest(stream, ENTRIES).await? {
             window.apply(&stored.entry);
             if let Body::Segment(segment) = &stored.entry.body {
-                keys.insert(segment.sequence, stored.entry.object_keys(stream));
+                keys.insert(segment.sequence, stored.entry.objects(stream));
             }
         }
         let mut lost: Vec<RangeInclusive<u64>> = Vec::new();
         for sequence in window.segments().filter(|s| !s.gap).map(|s| s.sequence) {
             let mut is_there = true;
-            for key in keys.get(&sequence).into_iter().flatten() {
+            for (key, _) in keys.get(&sequence).into_iter().flatten() {
                 is_there &=
                     self.parts.spool.contains(key).await? || self.parts.store.contains(key).await?;
             }
@@ -201,6 +203,7 @@ impl Node {
                     | Body::Segment(_)
                     | Body::Gap { .. }
                     | Body::Ended { .. }
+                    | Body::DateRange(_)
                     | Body::Unknown => self.reconnect_window_ms(),
                 };
                 let waited_ms = now_ms.saturating_sub(newest.entry.at_ms).max(0).unsigned_abs();

@@ -77,6 +77,7 @@ impl Fixture {
             Body::Gap { first, .. } => format!("g{first}"),
             Body::Interrupted { .. } => "i".into(),
             Body::Ended { .. } => "e".into(),
+            Body::DateRange(_) => "date range".to_owned(),
             Body::Unknown => "?".into(),
         });
         words.collect::<Vec<_>>().join(" ")
@@ -119,7 +120,7 @@ async fn everything_that_was_pushed_is_listed_and_can_be_read() {
     assert_eq!(left, 0);
     let mut length = 0;
     for entry in fixture.entries().await {
-        for key in entry.object_keys(&name()) {
+        for key in entry.segment_keys(&name()) {
             let bytes = fixture.node.parts.store.get(&key).await.unwrap();
             let Body::Segment(segment) = &entry.body else { panic!("{entry:?}") };
             assert_eq!(bytes.len() as u64, segment.renditions[0].bytes);
@@ -225,7 +226,7 @@ async fn what_a_crash_left_is_finished() {
     let claimant = Claimant { node: "a".into(), origin_url: None };
     let (_, opened) = Ledger::claim(Some(&newest.entry), claimant, runtime::unix_ms());
     journal.append(&name(), newest.position, &opened).await.unwrap();
-    let lost = before.entries().await[2].object_keys(&name());
+    let lost = before.entries().await[2].segment_keys(&name());
     store.delete(&lost[0]).await.unwrap();
 
     let after = Fixture::on(journal, store, NameTaken::Takeover).await;
@@ -250,7 +251,7 @@ async fn only_whole_segments_that_were_listed_leave_the_spool() {
     publisher.close(End::Lost).await;
     before.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
     let keys: Vec<_> =
-        before.entries().await.iter().flat_map(|entry| entry.object_keys(&name())).collect();
+        before.entries().await.iter().flat_map(|entry| entry.segment_keys(&name())).collect();
     let after = Fixture::on(journal, Arc::clone(&store), NameTaken::Takeover).await;
     let spool = &after.node.parts.spool;
     let whole = store.get(&keys[0]).await.unwrap();

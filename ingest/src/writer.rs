@@ -120,7 +120,7 @@ impl Writer {
         let end = segment.new.end;
         let entry = self.ledger.segment(segment.new, unix_ms());
         let mut kept = Vec::with_capacity(segment.bodies.len());
-        for (key, body) in entry.object_keys(&self.stream).into_iter().zip(segment.bodies) {
+        for (key, body) in entry.segment_keys(&self.stream).into_iter().zip(segment.bodies) {
             let file = self.spool(&key, &body).await?;
             let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
             self.node.metrics.segment_bytes.inc_by(bytes);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hls::{render_media, render_multivariant};
 use journal::{Journal, JournalError, Position};
 use origin::Document;
-use timeline::{RenditionId, State, StreamName, Window, WindowPolicy};
+use timeline::{Container, RenditionId, State, StreamName, Window, WindowPolicy};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
@@ -32,8 +32,17 @@ pub(crate) struct Follower {
     window: RwLock<Window>,
     /// The number of entries that have been folded; waiters wake when it grows.
     version: watch::Sender<u64>,
-    pages: Mutex<BTreeMap<Option<RenditionId>, (u64, Document)>>,
+    pages: Mutex<BTreeMap<Page, (u64, Document)>>,
     pub(crate) last_used: Mutex<Instant>,
+}
+
+/// A playlist of a stream.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Page {
+    /// The list of variants, in the preferred container or in this one.
+    Multivariant(Option<Container>),
+    /// The segments of a rendition.
+    Media(RenditionId),
 }
 
 /// What a stream is doing, as far as a reader must know.
@@ -91,10 +100,9 @@ impl Follower {
         }
     }
 
-    /// The multivariant playlist (`None`) or a rendition's; `None` while there is nothing to list
-    /// or the broadcast ended before `oldest_ms` (milliseconds since the Unix epoch).
-    pub(crate) fn page(&self, which: Option<&RenditionId>, oldest_ms: i64) -> Option<Document> {
-        let key = which.cloned();
+    /// A playlist; `None` while there is nothing to list or the broadcast ended before `oldest_ms`
+    /// (milliseconds since the Unix epoch).
+    pub(crate) fn page(&self, which: &Page, oldest_ms: i64) -> Option<Document> {
         // The version is read before the window: a page is never kept under a version that is
         // newer than what it shows.
         let version = *self.version.borrow();
@@ -103,17 +111,17 @@ impl Follower {
             return None;
         }
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((rendered, page)) = pages.get(&key)
+        if let Some((rendered, page)) = pages.get(which)
             && *rendered == version
         {
             return Some(page.clone());
         }
         let text = match which {
-            None => render_multivariant(&window)?,
-            Some(rendition) => render_media(&window, rendition)?,
+            Page::Multivariant(container) => render_multivariant(&window, *container)?,
+            Page::Media(rendition) => render_media(&window, rendition)?,
         };
         let page = page::document(text, window.target_duration_s()?);
-        pages.insert(key, (version, page.clone()));
+        pages.insert(which.clone(), (version, page.clone()));
         Some(page)
     }
 

@@ -8,7 +8,7 @@ use journal::{Journal, JournalError, Position};
 use runtime::{Drain, unix_ms};
 use store::{ObjectStore, StoreError};
 use thiserror::Error;
-use timeline::{Body, Entry, StreamName, Window};
+use timeline::{Body, Entry, ObjectKey, StreamName, Window};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
@@ -30,6 +30,8 @@ pub struct Janitor {
     /// Up to where each stream has been cleared. Forgotten at a restart: deleting again does no
     /// harm.
     cleared: BTreeMap<StreamName, Position>,
+    /// What the last deleted segments had to be read with: the next ones may need it as well.
+    inits: BTreeMap<StreamName, Vec<ObjectKey>>,
 }
 
 #[derive(Debug, Error)]
@@ -44,7 +46,8 @@ impl Janitor {
     /// A janitor of everything in `journal` and `store`.
     #[must_use]
     pub fn new(settings: Settings, journal: Arc<dyn Journal>, store: Arc<dyn ObjectStore>) -> Self {
-        Self { settings, journal, store, cleared: BTreeMap::new() }
+        let (cleared, inits) = (BTreeMap::new(), BTreeMap::new());
+        Self { settings, journal, store, cleared, inits }
     }
 
     /// Looks every half a minute until the process drains.
@@ -99,20 +102,43 @@ impl Janitor {
                 if !is_over(&stored.entry, oldest_ms, listed) {
                     break 'pages;
                 }
-                for key in stored.entry.object_keys(name) {
+                for key in stored.entry.segment_keys(name) {
                     self.store.delete(&key).await?;
                     deleted += 1;
+                }
+                if let Body::Segment(_) = &stored.entry.body {
+                    let needed = stored.entry.inits(name).map(|(key, _)| key).collect();
+                    self.keep_inits(name, needed).await?;
                 }
                 cleared = stored.position;
                 self.cleared.insert(name.clone(), cleared);
             }
             if page.len() < PAGE {
+                // Nothing is left that could need them.
+                self.keep_inits(name, Vec::new()).await?;
                 break;
             }
         }
         if deleted > 0 {
             journal.trim(name, cleared).await?;
             debug!(stream.name = %name, objects = deleted, "deleted {deleted} expired segments of `{name}`");
+        }
+        Ok(())
+    }
+
+    /// Deletes what earlier segments of a stream had to be read with, except for what is `needed`.
+    async fn keep_inits(
+        &mut self,
+        name: &StreamName,
+        needed: Vec<ObjectKey>,
+    ) -> Result<(), CleaningError> {
+        let kept = self.inits.entry(name.clone()).or_default();
+        for key in kept.iter().filter(|key| !needed.contains(key)) {
+            self.store.delete(key).await?;
+        }
+        *kept = needed;
+        if kept.is_empty() {
+            self.inits.remove(name);
         }
         Ok(())
     }
@@ -128,6 +154,7 @@ fn is_over(entry: &Entry, oldest_ms: i64, listed: Option<u64>) -> bool {
         | Body::Gap { .. }
         | Body::Interrupted { .. }
         | Body::Ended { .. }
+        | Body::DateRange(_)
         | Body::Unknown => entry.at_ms < oldest_ms,
     }
 }

@@ -10,11 +10,11 @@ use journal::Journal;
 use origin::{CacheControl, Document, Origin, OriginError};
 use runtime::{Drain, unix_ms};
 use store::{LiveFirst, StoreError};
-use timeline::{ObjectKey, ObjectName, RenditionId, Resource, StreamName, WindowPolicy};
+use timeline::{ObjectKey, ObjectName, Resource, StreamName, WindowPolicy};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-use crate::follow::Follower;
+use crate::follow::{Follower, Page};
 
 /// How long a stream that nobody asks for is still followed.
 const IDLE: Duration = Duration::from_secs(300);
@@ -91,18 +91,17 @@ impl Playlist {
         })
     }
 
-    async fn page(
-        &self,
-        name: &StreamName,
-        rendition: Option<&RenditionId>,
-    ) -> Result<Document, OriginError> {
+    async fn page(&self, name: &StreamName, page: Page) -> Result<Document, OriginError> {
         let follower = self.follower(name).await?;
         let oldest_ms = unix_ms().saturating_sub(self.settings.retention_ms);
-        follower.page(rendition, oldest_ms).ok_or_else(|| match rendition {
-            Some(rendition) if !follower.is_empty() && !follower.has(rendition) => {
-                OriginError::NoRendition(name.clone(), rendition.clone())
+        follower.page(&page, oldest_ms).ok_or_else(|| match page {
+            Page::Media(rendition) if !follower.is_empty() && !follower.has(&rendition) => {
+                OriginError::NoRendition(name.clone(), rendition)
             }
-            Some(_) | None => OriginError::NotLiveYet(name.clone()),
+            Page::Multivariant(Some(container)) if !follower.is_empty() => {
+                OriginError::NoContainer(name.clone(), container)
+            }
+            Page::Media(_) | Page::Multivariant(_) => OriginError::NotLiveYet(name.clone()),
         })
     }
 
@@ -112,7 +111,11 @@ impl Playlist {
             Err(StoreError::NotFound { .. }) => OriginError::NoObject(key.clone()),
             other => return found(key, other),
         };
-        let ObjectName::Segment { sequence, .. } = key.object;
+        let sequence = match key.object {
+            ObjectName::Segment { sequence, .. } => sequence,
+            // It is there before anything names it.
+            ObjectName::Init { .. } => return Err(missing),
+        };
         let follower = self.follower(&key.stream).await.map_err(|_| missing)?;
         let mut version = follower.watch();
         let now = follower.now();
@@ -136,8 +139,12 @@ impl Playlist {
 impl Origin for Playlist {
     async fn fetch(&self, resource: &Resource) -> Result<Document, OriginError> {
         match resource {
-            Resource::Multivariant(name) => self.page(name, None).await,
-            Resource::Media(name, rendition) => self.page(name, Some(rendition)).await,
+            Resource::Multivariant(name, container) => {
+                self.page(name, Page::Multivariant(*container)).await
+            }
+            Resource::Media(name, rendition) => {
+                self.page(name, Page::Media(rendition.clone())).await
+            }
             Resource::Object(key) => self.object(key).await,
         }
     }

@@ -9,7 +9,7 @@ use origin::{CacheControl, Origin, OriginError};
 use runtime::unix_ms;
 use store::{LiveFirst, LiveMemory, MemoryStore, ObjectStore};
 use timeline::{
-    Claimant, Container, Entry, Ledger, NewSegment, ObjectKey, RenditionId, Resource,
+    Claimant, Container, Entry, InitRecord, Ledger, NewSegment, ObjectKey, RenditionId, Resource,
     SegmentRecord, Sha256, StreamName, WindowPolicy,
 };
 use tokio::time::timeout;
@@ -26,6 +26,8 @@ struct Stream {
     ledger: Ledger,
     position: Position,
     made: i64,
+    /// What its segments must be read with.
+    init: Option<u32>,
 }
 
 impl Stream {
@@ -34,7 +36,8 @@ impl Stream {
         let claimant = Claimant { node: "a".into(), origin_url: None };
         let (ledger, opened) = Ledger::claim(None, claimant, 0);
         let position = journal.append(&name(), Position::START, &opened).await.unwrap();
-        Self { journal, store: Arc::new(MemoryStore::default()), ledger, position, made: 0 }
+        let store = Arc::new(MemoryStore::default());
+        Self { journal, store, ledger, position, made: 0, init: None }
     }
 
     async fn append(&mut self, entry: Entry) {
@@ -58,13 +61,22 @@ impl Stream {
                     bytes: 1,
                     sha256: Sha256([0; 32]),
                     tracks: Vec::new(),
+                    init: self.init.map(|number| InitRecord {
+                        number,
+                        bytes: 1,
+                        sha256: Sha256([0; 32]),
+                    }),
+                    is_alternative: false,
+                    captions: Vec::new(),
                 }],
             },
             at_ms,
         );
         self.made += 1;
-        let key = entry.object_keys(&name()).remove(0);
-        self.store.put(&key, Bytes::from_static(b"x")).await.unwrap();
+        let key = entry.segment_keys(&name()).remove(0);
+        for (key, _) in entry.objects(&name()) {
+            self.store.put(&key, Bytes::from_static(b"x")).await.unwrap();
+        }
         self.append(entry).await;
         key
     }
@@ -165,4 +177,26 @@ async fn what_an_ended_playlist_lists_goes_after_the_playlist() {
     assert_eq!(stream.clean(86_001).await, 0);
     let served = fetch(&stream.playlist(), "/live/a/ts/index.m3u8").await;
     assert!(matches!(served, Err(OriginError::NotLiveYet(_))), "{served:?}");
+}
+
+#[tokio::test]
+async fn what_must_be_read_first_goes_with_the_last_segment_that_names_it() {
+    let mut stream = Stream::new().await;
+    for number in 0..10 {
+        stream.init = Some(if number < 6 { 0 } else { 1 });
+        stream.segment(number * 2_000).await;
+    }
+    let mut janitor =
+        Janitor::new(SETTINGS, Arc::clone(&stream.journal), Arc::clone(&stream.store));
+    let mut left = Vec::new();
+    for now_ms in [70_000, 74_000, 10_000_000] {
+        janitor.clean(now_ms).await;
+        let objects = stream.store.list(&name()).await.unwrap();
+        left.push(objects.iter().filter(|key| key.path().contains("init")).count());
+    }
+    assert_eq!(left, [2, 1, 1]);
+    let ended = stream.ledger.ended("over", 20_000);
+    stream.append(ended).await;
+    janitor.clean(20_000_000).await;
+    assert_eq!(stream.store.list(&name()).await.unwrap().len(), 0);
 }

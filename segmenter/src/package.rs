@@ -73,6 +73,9 @@ impl TsPackage {
             bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
             sha256: Sha256(sha2::Sha256::digest(&body).into()),
             tracks: self.tracks.values().map(|track| self.describe(track)).collect(),
+            init: None,
+            is_alternative: false,
+            captions: Vec::new(),
         };
         (record, body)
     }
@@ -83,6 +86,7 @@ impl TsPackage {
             width: video.map_or(0, |video| video.width),
             height: video.map_or(0, |video| video.height),
             frame_rate_milli: self.frame_rate_milli,
+            range: timeline::VideoRange::Sdr,
         };
         let medium = audio.map_or(medium, |audio| Medium::Audio {
             sample_rate: audio.output_sample_rate,

@@ -3,6 +3,7 @@
 //! Floor 2: pure. RFC 8216 where the draft (draft-pantos-hls-rfc8216bis) says nothing else.
 
 mod bandwidth;
+mod date_range;
 mod media;
 mod multivariant;
 

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use timeline::{ListedSegment, ObjectName, RenditionId, SegmentRecord, Window};
+use timeline::{InitRecord, ListedSegment, ObjectName, RenditionId, SegmentRecord, Window};
+
+use crate::date_range;
 
 /// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
 /// segment of it. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit
@@ -16,8 +18,12 @@ pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> 
         .collect();
     let (first, _) = listed.first()?;
     let target_duration_s = window.target_duration_s()?;
-    // Decimal EXTINF needs version 3, EXT-X-GAP version 8 (RFC 8216bis, 8).
-    let version = if listed.iter().any(|(segment, _)| segment.gap) { 8 } else { 3 };
+    // Decimal EXTINF needs version 3, EXT-X-MAP version 6, EXT-X-GAP version 8 (RFC 8216bis, 8).
+    let version = match () {
+        () if listed.iter().any(|(segment, _)| segment.gap) => 8,
+        () if listed.iter().any(|(_, record)| record.init.is_some()) => 6,
+        () => 3,
+    };
     let removed_discontinuities =
         first.discontinuity_sequence.saturating_sub(u64::from(first.discontinuity));
     let mut text = String::with_capacity(256 + listed.len() * 96);
@@ -29,18 +35,38 @@ pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> 
     line(&mut text, format_args!("#EXT-X-TARGETDURATION:{target_duration_s}"));
     line(&mut text, format_args!("#EXT-X-MEDIA-SEQUENCE:{}", first.sequence));
     line(&mut text, format_args!("#EXT-X-DISCONTINUITY-SEQUENCE:{removed_discontinuities}"));
+    let mut date_ranges = window.date_ranges().peekable();
+    let mut map = None;
     for (segment, record) in listed {
-        render_segment(&mut text, segment, record);
+        // Each range is said before the segment in which it begins.
+        let end_ms = segment.calendar_ms.saturating_add(segment.length_ms);
+        while let Some(range) = date_ranges.next_if(|range| range.start_ms < end_ms) {
+            date_range::render(&mut text, range);
+        }
+        let before = map.replace((segment.epoch, record.init));
+        let init = record.init.filter(|_| before != map);
+        render_segment(&mut text, segment, record, init);
     }
+    date_ranges.for_each(|range| date_range::render(&mut text, range));
     if window.has_ended() {
         text.push_str("#EXT-X-ENDLIST\n");
     }
     Some(text)
 }
 
-fn render_segment(text: &mut String, segment: &ListedSegment, record: &SegmentRecord) {
+/// `init` is what a player must read first, where that is not what it has read before.
+fn render_segment(
+    text: &mut String,
+    segment: &ListedSegment,
+    record: &SegmentRecord,
+    init: Option<InitRecord>,
+) {
     if segment.discontinuity {
         text.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+    if let Some(InitRecord { number, .. }) = init {
+        let name = ObjectName::Init { number };
+        line(text, format_args!("#EXT-X-MAP:URI=\"{}/{name}\"", segment.epoch));
     }
     if segment.gap {
         text.push_str("#EXT-X-GAP\n");

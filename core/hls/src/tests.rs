@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use m3u8_rs::Playlist;
 use proptest::prelude::*;
 use timeline::{
-    Claimant, Container, Entry, Ledger, Medium, NewSegment, RenditionId, SegmentRecord, Sha256,
-    TrackRecord, Window, WindowPolicy,
+    Claimant, Container, DateRange, Entry, InitRecord, Ledger, Medium, NewSegment, RenditionId,
+    SegmentRecord, Sha256, TrackRecord, VideoRange, Window, WindowPolicy,
 };
 
 use crate::{Bandwidth, render_media, render_multivariant};
@@ -17,7 +19,12 @@ fn claimant() -> Claimant {
 
 /// A segment of `ticks` that begins at `start`, with one byte per tick.
 fn segment(start: i64, ticks: i64) -> NewSegment {
-    let video = Medium::Video { width: 1_280, height: 720, frame_rate_milli: 29_970 };
+    let video = Medium::Video {
+        width: 1_280,
+        height: 720,
+        frame_rate_milli: 29_970,
+        range: VideoRange::Sdr,
+    };
     let audio = Medium::Audio { sample_rate: 48_000, channels: 2 };
     let track = |codec: &str, medium| TrackRecord { codec: codec.into(), medium };
     NewSegment {
@@ -33,6 +40,9 @@ fn segment(start: i64, ticks: i64) -> NewSegment {
             bytes: ticks.unsigned_abs(),
             sha256: Sha256([0; 32]),
             tracks: vec![track("avc1.64001f", video), track("mp4a.40.2", audio)],
+            init: None,
+            is_alternative: false,
+            captions: Vec::new(),
         }],
     }
 }
@@ -123,18 +133,134 @@ fn a_multivariant_playlist_says_what_was_measured() {
     let mut rich = segment(180_000, 180_000);
     rich.renditions[0].bytes = 360_000;
     let second = ledger.segment(rich, 0);
-    let text = render_multivariant(&window(&[opened, first, second])).unwrap();
+    let text = render_multivariant(&window(&[opened, first, second]), None).unwrap();
     let expected = "\
 #EXTM3U
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=1440000,AVERAGE-BANDWIDTH=1080000,\
-CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=29.970
+CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=29.970,CLOSED-CAPTIONS=NONE
 ts/index.m3u8
 ";
     assert_eq!(text, expected);
     let (_, playlist) = m3u8_rs::parse_playlist(text.as_bytes()).unwrap();
     let Playlist::MasterPlaylist(playlist) = playlist else { panic!("{text}") };
     assert_eq!(playlist.variants[0].bandwidth, 1_440_000);
+}
+
+/// A push of two video and two audio tracks in both containers.
+fn ladder(start: i64) -> NewSegment {
+    let new = segment(start, 180_000);
+    let record = |name: &str, container, bytes| {
+        let init = InitRecord { number: 0, bytes: 700, sha256: Sha256([0; 32]) };
+        let mut record = new.renditions[0].clone();
+        record.rendition = RenditionId::parse(name).unwrap();
+        (record.container, record.bytes) = (container, bytes);
+        record.init = (container == Container::Fmp4).then_some(init);
+        record
+    };
+    let (ts, fmp4) = (Container::Ts, Container::Fmp4);
+    let mut second = record("ts-v1", ts, 90_000);
+    second.captions = vec!["CC1".into(), "SERVICE1".into()];
+    let mut sound = record("ts-a1", ts, 18_000);
+    sound.is_alternative = true;
+    sound.tracks = vec![TrackRecord {
+        codec: "mp3".into(),
+        medium: Medium::Audio { sample_rate: 44_100, channels: 1 },
+    }];
+    let renditions = vec![record("ts", ts, 180_000), second, sound, record("fmp4", fmp4, 180_000)];
+    NewSegment { renditions, ..new }
+}
+
+#[test]
+fn every_video_track_is_a_variant_and_further_sound_an_alternative() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let window = window(&[opened, ledger.segment(ladder(0), 0)]);
+    let expected = "\
+#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio 1\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio 2\",DEFAULT=NO,AUTOSELECT=NO,CHANNELS=\"1\",URI=\"ts-a1/index.m3u8\"
+#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"CC1\",DEFAULT=YES,AUTOSELECT=YES,INSTREAM-ID=\"CC1\"
+#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"SERVICE1\",DEFAULT=NO,AUTOSELECT=NO,INSTREAM-ID=\"SERVICE1\"
+#EXT-X-STREAM-INF:BANDWIDTH=792000,AVERAGE-BANDWIDTH=792000,CODECS=\"avc1.64001f,mp4a.40.2,mp3\",\
+RESOLUTION=1280x720,FRAME-RATE=29.970,CLOSED-CAPTIONS=\"cc\",AUDIO=\"audio\"
+ts/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=432000,AVERAGE-BANDWIDTH=432000,CODECS=\"avc1.64001f,mp4a.40.2,mp3\",\
+RESOLUTION=1280x720,FRAME-RATE=29.970,CLOSED-CAPTIONS=\"cc\",AUDIO=\"audio\"
+ts-v1/index.m3u8
+";
+    assert_eq!(render_multivariant(&window, None).unwrap(), expected);
+    assert_eq!(render_multivariant(&window, Some(Container::Ts)).unwrap(), expected);
+    let (_, playlist) = m3u8_rs::parse_playlist(expected.as_bytes()).unwrap();
+    let Playlist::MasterPlaylist(playlist) = playlist else { panic!("{expected}") };
+    assert_eq!((playlist.variants.len(), playlist.alternatives.len()), (2, 4));
+    let fmp4 = render_multivariant(&window, Some(Container::Fmp4)).unwrap();
+    assert!(fmp4.ends_with("CLOSED-CAPTIONS=NONE\nfmp4/index.m3u8\n"), "{fmp4}");
+}
+
+#[test]
+fn a_container_that_the_stream_is_not_in_has_no_list() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let window = window(&[opened, ledger.segment(segment(0, 180_000), 0)]);
+    assert_eq!(render_multivariant(&window, Some(Container::Fmp4)), None);
+}
+
+#[test]
+fn what_must_be_read_first_is_named_where_it_changes() {
+    let fmp4 = RenditionId::parse("fmp4").unwrap();
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let mut entries = vec![opened];
+    for start in [0, 180_000, 360_000] {
+        let mut new = ladder(start);
+        if start == 360_000 {
+            new.discontinuity = true;
+            new.renditions[3].init.as_mut().unwrap().number = 1;
+        }
+        entries.push(ledger.segment(new, 0));
+        if start == 0 {
+            entries.push(ledger.date_range(range("a", 1_000), 0));
+            entries.push(ledger.date_range(range("late", 60_000), 0));
+        }
+    }
+    let (mut ledger, opened) = Ledger::claim(entries.last(), claimant(), 0);
+    entries.extend([opened, ledger.segment(ladder(0), 0)]);
+    let text = render_media(&window(&entries), &fmp4).unwrap();
+    let shown: Vec<_> = text
+        .lines()
+        .filter(|line| !line.starts_with("#EXT-X-PROGRAM") && !line.starts_with("#EXTINF"))
+        .collect();
+    let expected = "\
+#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2023-11-14T22:13:21.000Z\",DURATION=0.000
+#EXT-X-MAP:URI=\"1/init-0.mp4\"
+1/0.m4s
+1/1.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI=\"1/init-1.mp4\"
+1/2.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI=\"2/init-0.mp4\"
+2/3.m4s
+#EXT-X-DATERANGE:ID=\"late\",START-DATE=\"2023-11-14T22:14:20.000Z\",DURATION=0.000";
+    assert_eq!(shown.join("\n"), expected);
+    read_back(&text);
+}
+
+fn range(id: &str, after_ms: i64) -> DateRange {
+    DateRange {
+        id: id.into(),
+        class: None,
+        start_ms: 1_700_000_000_000 + after_ms,
+        duration_ms: Some(0),
+        planned_duration_ms: None,
+        attributes: BTreeMap::new(),
+    }
 }
 
 #[test]
@@ -154,7 +280,7 @@ fn nothing_is_rendered_before_the_first_segment() {
     let (_, opened) = Ledger::claim(None, claimant(), 0);
     let window = window(&[opened]);
     assert_eq!(render_media(&window, &rendition()), None);
-    assert_eq!(render_multivariant(&window), None);
+    assert_eq!(render_multivariant(&window, None), None);
 }
 
 /// A day of 29.97 frames a second, cut every 50 frames: truncated lengths would fall 17 s short.

@@ -4,12 +4,10 @@
 //! reader ignores fields and kinds that it does not know; [`ENTRY_VERSION`] changes only when an
 //! old reader must not go on.
 
-use std::fmt;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Container, ObjectKey, RenditionId, StreamName};
+use crate::{DateRange, ObjectKey, ObjectName, SegmentEntry, SegmentRecord, Sha256, StreamName};
 
 /// The version of entries that this code writes, and the newest that it reads.
 pub const ENTRY_VERSION: u32 = 1;
@@ -92,83 +90,12 @@ pub enum Body {
         /// Why, in words for an operator.
         reason: String,
     },
+    /// Something about a stretch of time that viewers are told (`EXT-X-DATERANGE`).
+    DateRange(DateRange),
     /// A kind of entry that a newer version writes.
     #[serde(other)]
     Unknown,
 }
-
-/// One segment of every rendition of a stream.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SegmentEntry {
-    /// The media sequence number (RFC 8216, 6.2.1).
-    pub sequence: u64,
-    /// Where the segment begins on its epoch's timeline, in 90 kHz ticks of presentation time.
-    pub start: i64,
-    /// Where it ends, which is where the next one begins if no discontinuity is between them.
-    pub end: i64,
-    /// When it begins on the calendar (`EXT-X-PROGRAM-DATE-TIME`), in milliseconds since the Unix
-    /// epoch.
-    pub calendar_ms: i64,
-    /// Whether the timeline or the coding breaks before the segment (`EXT-X-DISCONTINUITY`).
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub discontinuity: bool,
-    /// Whether every track of every rendition can be decoded from the segment's start.
-    pub independent: bool,
-    /// The segment in each rendition that this version knows the form of.
-    #[serde(deserialize_with = "known")]
-    pub renditions: Vec<SegmentRecord>,
-}
-
-/// A segment in one rendition.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SegmentRecord {
-    /// The rendition.
-    pub rendition: RenditionId,
-    /// The segment's format.
-    pub container: Container,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// The digest of its bytes, by which a viewer can verify a copy from anybody.
-    pub sha256: Sha256,
-    /// What is in it.
-    pub tracks: Vec<TrackRecord>,
-}
-
-/// What a playlist says of one track.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TrackRecord {
-    /// The track's format as the `CODECS` attribute names it (RFC 6381).
-    pub codec: String,
-    /// What the track carries.
-    #[serde(flatten)]
-    pub medium: Medium,
-}
-
-/// What a track carries, and its shape.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "medium", rename_all = "snake_case")]
-pub enum Medium {
-    /// Pictures.
-    Video {
-        /// Width in pixels, after cropping.
-        width: u32,
-        /// Height in pixels, after cropping.
-        height: u32,
-        /// Pictures in 1,000 seconds; 0 when it is not known.
-        frame_rate_milli: u32,
-    },
-    /// Sound.
-    Audio {
-        /// Samples a second that a decoder puts out.
-        sample_rate: u32,
-        /// Channels.
-        channels: u32,
-    },
-}
-
-/// A SHA-256 digest (FIPS 180-4). Written in hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha256(pub [u8; 32]);
 
 /// Why bytes are no entry that this version can use.
 #[derive(Debug, Error)]
@@ -209,104 +136,61 @@ impl Entry {
 }
 
 impl Entry {
-    /// The keys of the objects that the entry lists, in the order of its renditions.
+    /// The keys of the segments that the entry lists, in the order of its renditions.
     #[must_use]
-    pub fn object_keys(&self, stream: &StreamName) -> Vec<ObjectKey> {
-        let Body::Segment(segment) = &self.body else { return Vec::new() };
-        let key = |record: &SegmentRecord| {
-            ObjectKey::segment(
+    pub fn segment_keys(&self, stream: &StreamName) -> Vec<ObjectKey> {
+        self.segments(stream).map(|(key, _)| key).collect()
+    }
+
+    /// Every object that a viewer of the entry's segments needs, with its digest: the segments, and
+    /// what must be read before them.
+    #[must_use]
+    pub fn objects(&self, stream: &StreamName) -> Vec<(ObjectKey, Sha256)> {
+        self.segments(stream).chain(self.inits(stream)).collect()
+    }
+
+    /// The initialisation sections that the entry's segments need, with their digests.
+    pub fn inits(&self, stream: &StreamName) -> impl Iterator<Item = (ObjectKey, Sha256)> {
+        self.records().filter_map(|(_, record)| {
+            let init = record.init?;
+            let object = ObjectName::Init { number: init.number };
+            let rendition = record.rendition.clone();
+            let key = ObjectKey { stream: stream.clone(), rendition, epoch: self.epoch, object };
+            Some((key, init.sha256))
+        })
+    }
+
+    fn segments(&self, stream: &StreamName) -> impl Iterator<Item = (ObjectKey, Sha256)> {
+        self.records().map(|(segment, record)| {
+            let key = ObjectKey::segment(
                 stream.clone(),
                 record.rendition.clone(),
                 self.epoch,
                 segment.sequence,
                 record.container,
-            )
+            );
+            (key, record.sha256)
+        })
+    }
+
+    fn records(&self) -> impl Iterator<Item = (&SegmentEntry, &SegmentRecord)> {
+        let segment = match &self.body {
+            Body::Segment(segment) => Some(segment),
+            Body::Opened { .. }
+            | Body::Gap { .. }
+            | Body::Interrupted { .. }
+            | Body::Ended { .. }
+            | Body::DateRange(_)
+            | Body::Unknown => None,
         };
-        segment.renditions.iter().map(key).collect()
+        segment.into_iter().flat_map(|s| s.renditions.iter().map(move |record| (s, record)))
     }
-}
-
-impl Sha256 {
-    fn parse(text: &str) -> Option<Self> {
-        let mut digest = [0; 32];
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != digest.len() || !rest.is_empty() {
-            return None;
-        }
-        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-            let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
-            *byte = u8::try_from(high * 16 + low).ok()?;
-        }
-        Some(Self(digest))
-    }
-}
-
-impl fmt::Display for Sha256 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Sha256 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Sha256 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sha256 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
-    }
-}
-
-impl Serialize for RenditionId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for RenditionId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
-}
-
-/// Leaves out what only a newer version understands, as a rendition in another container.
-fn known<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Maybe<T> {
-        Known(T),
-        Unknown(serde::de::IgnoredAny),
-    }
-    let all = Vec::<Maybe<T>>::deserialize(deserializer)?;
-    let known = all.into_iter().filter_map(|maybe| match maybe {
-        Maybe::Known(value) => Some(value),
-        Maybe::Unknown(_) => None,
-    });
-    Ok(known.collect())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Container, InitRecord, Medium, RenditionId, TrackRecord, VideoRange};
 
     fn entry() -> Entry {
         let record = SegmentRecord {
@@ -317,13 +201,21 @@ mod tests {
             tracks: vec![
                 TrackRecord {
                     codec: "avc1.64001f".into(),
-                    medium: Medium::Video { width: 1280, height: 720, frame_rate_milli: 29_970 },
+                    medium: Medium::Video {
+                        width: 1280,
+                        height: 720,
+                        frame_rate_milli: 29_970,
+                        range: VideoRange::Sdr,
+                    },
                 },
                 TrackRecord {
                     codec: "mp4a.40.2".into(),
                     medium: Medium::Audio { sample_rate: 48_000, channels: 2 },
                 },
             ],
+            init: None,
+            is_alternative: false,
+            captions: Vec::new(),
         };
         Entry {
             version: ENTRY_VERSION,
@@ -354,6 +246,20 @@ mod tests {
         let bytes = entry().encode().unwrap();
         assert_eq!(Entry::decode(&bytes).unwrap(), entry());
         assert!(bytes.len() < 700, "an entry takes {} bytes", bytes.len());
+    }
+
+    #[test]
+    fn what_must_be_read_before_a_segment_is_one_of_its_objects() {
+        let mut entry = entry();
+        let Body::Segment(segment) = &mut entry.body else { panic!() };
+        let init = InitRecord { number: 3, bytes: 700, sha256: Sha256([1; 32]) };
+        segment.renditions[0].container = Container::Fmp4;
+        segment.renditions[0].init = Some(init);
+        let stream = StreamName::parse("live/cam").unwrap();
+        let objects: Vec<_> =
+            entry.objects(&stream).into_iter().map(|(key, _)| key.path()).collect();
+        assert_eq!(objects, ["live/cam/ts/2/7.m4s", "live/cam/ts/2/init-3.mp4"]);
+        assert_eq!(Entry::decode(&entry.encode().unwrap()).unwrap(), entry);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::{NameError, RenditionId, StreamName};
 /// How long an object may be cached: for ever, since a key is never used twice.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+/// What stands before the number of an initialisation section.
+const INIT: &str = "init-";
+
 /// The key of an immutable object. It owns the object's path, type and cache lifetime; the epoch
 /// in it makes "immutable" true, whoever owns the stream next.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +36,11 @@ pub enum ObjectName {
         /// Its format.
         container: Container,
     },
+    /// What a player reads before the segments that name it (RFC 8216, 3.3).
+    Init {
+        /// Its number in its rendition and epoch.
+        number: u32,
+    },
 }
 
 /// The format of segments.
@@ -43,6 +51,8 @@ pub enum ObjectName {
 pub enum Container {
     /// MPEG-2 transport stream (RFC 8216, 3.2).
     Ts,
+    /// Fragmented MPEG-4 (RFC 8216, 3.3).
+    Fmp4,
 }
 
 /// Why a path names no object.
@@ -98,6 +108,7 @@ impl ObjectKey {
     pub const fn content_type(&self) -> &'static str {
         match self.object {
             ObjectName::Segment { container, .. } => container.content_type(),
+            ObjectName::Init { .. } => Container::Fmp4.content_type(),
         }
     }
 
@@ -105,7 +116,7 @@ impl ObjectKey {
     #[must_use]
     pub const fn cache_control(&self) -> &'static str {
         match self.object {
-            ObjectName::Segment { .. } => IMMUTABLE,
+            ObjectName::Segment { .. } | ObjectName::Init { .. } => IMMUTABLE,
         }
     }
 }
@@ -115,6 +126,12 @@ impl ObjectName {
         let (stem, extension) = file.rsplit_once('.').ok_or(KeyError::Form)?;
         let container = match extension {
             "ts" => Container::Ts,
+            "m4s" => Container::Fmp4,
+            "mp4" => {
+                let number = number(stem.strip_prefix(INIT).ok_or(KeyError::Form)?)?;
+                let number = u32::try_from(number).map_err(|_| KeyError::Form)?;
+                return Ok(Self::Init { number });
+            }
             _ => return Err(KeyError::Form),
         };
         Ok(Self::Segment { sequence: number(stem)?, container })
@@ -127,6 +144,7 @@ impl Container {
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Ts => "ts",
+            Self::Fmp4 => "m4s",
         }
     }
 
@@ -135,6 +153,7 @@ impl Container {
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Ts => "video/mp2t",
+            Self::Fmp4 => "video/mp4",
         }
     }
 }
@@ -159,7 +178,17 @@ impl fmt::Display for ObjectName {
             Self::Segment { sequence, container } => {
                 write!(f, "{sequence}.{}", container.extension())
             }
+            Self::Init { number } => write!(f, "{INIT}{number}.mp4"),
         }
+    }
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ts => "MPEG-TS",
+            Self::Fmp4 => "fMP4",
+        })
     }
 }
 
@@ -183,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_of_object_has_its_form() {
+        let check = |path: &str, object| {
+            let key = ObjectKey::parse(path).unwrap();
+            assert_eq!((key.path().as_str(), key.object), (path, object));
+            assert_eq!((key.content_type(), key.cache_control()), ("video/mp4", IMMUTABLE));
+        };
+        let container = Container::Fmp4;
+        check("live/cam1/fmp4/3/17.m4s", ObjectName::Segment { sequence: 17, container });
+        check("live/cam1/fmp4/3/init-0.mp4", ObjectName::Init { number: 0 });
+    }
+
+    #[test]
     fn an_object_has_one_path_only() {
         for path in [
             "live/cam1/ts/03/17.ts",
@@ -190,6 +231,9 @@ mod tests {
             "live/cam1/ts/3/017.ts",
             "live/cam1/ts/3/17.TS",
             "live/cam1/ts/3/17.mp4",
+            "live/cam1/ts/3/init-01.mp4",
+            "live/cam1/ts/3/init-4294967296.mp4",
+            "live/cam1/ts/3/init-1.m4s",
             "live/cam1/ts/3/.ts",
             "live/cam1/ts/3/17",
             "live/cam1/ts/3/17.ts/",

@@ -1,6 +1,8 @@
 //! The owner's side of a journal: which entry comes next.
 
-use crate::{Body, ENTRY_VERSION, Entry, Head, SegmentEntry, SegmentRecord, State, boundary_ms};
+use crate::{
+    Body, DateRange, ENTRY_VERSION, Entry, Head, SegmentEntry, SegmentRecord, State, boundary_ms,
+};
 
 /// Makes the entries of one ownership. Every entry must be appended right after the one made
 /// before it; when that is refused, somebody else owns the stream and the ledger is void.
@@ -118,6 +120,12 @@ impl Ledger {
             renditions: new.renditions,
         };
         self.entry(at_ms, Body::Segment(segment))
+    }
+
+    /// Tells viewers about a stretch of time.
+    #[must_use]
+    pub fn date_range(&self, range: DateRange, at_ms: i64) -> Entry {
+        self.entry(at_ms, Body::DateRange(range))
     }
 
     /// Says that listed segments are lost.

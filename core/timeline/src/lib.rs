@@ -4,21 +4,24 @@
 //! (what a playlist lists). Both are folds over [`Entry`], so that every node that reads the same
 //! journal says the same thing.
 
+mod date_range;
+mod digest;
 mod entry;
 mod key;
 mod ledger;
 mod name;
 mod resource;
+mod segment;
 mod window;
 
-pub use entry::{
-    Body, ENTRY_VERSION, Entry, EntryError, Head, Medium, SegmentEntry, SegmentRecord, Sha256,
-    State, TrackRecord,
-};
+pub use date_range::{Attribute, DateRange};
+pub use digest::Sha256;
+pub use entry::{Body, ENTRY_VERSION, Entry, EntryError, Head, State};
 pub use key::{Container, IMMUTABLE, KeyError, ObjectKey, ObjectName};
 pub use ledger::{Claimant, Ledger, NewSegment};
 pub use name::{NAME_BYTES_MAX, NameError, RenditionId, StreamName};
 pub use resource::{Resource, ResourceError};
+pub use segment::{InitRecord, Medium, SegmentEntry, SegmentRecord, TrackRecord, VideoRange};
 pub use window::{ListedSegment, Window, WindowPolicy};
 
 /// 90 kHz ticks in a second: what segment boundaries are counted in.

@@ -2,16 +2,20 @@
 
 use thiserror::Error;
 
-use crate::{KeyError, NameError, ObjectKey, RenditionId, StreamName};
+use crate::{Container, KeyError, NameError, ObjectKey, RenditionId, StreamName};
 
-/// The file name of every playlist.
+/// The file name of every playlist, unless a container is asked for.
 const INDEX: &str = "index.m3u8";
+/// The list of the variants in one container.
+const INDEX_TS: &str = "index.ts.m3u8";
+const INDEX_FMP4: &str = "index.fmp4.m3u8";
 
 /// Something that the broadcast side serves, by its path.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Resource {
-    /// `/{app}/{stream}/index.m3u8`: the list of the stream's variants.
-    Multivariant(StreamName),
+    /// `/{app}/{stream}/index.m3u8`: the list of the stream's variants, in the container that the
+    /// stream prefers; `index.ts.m3u8` and `index.fmp4.m3u8`: those in one container.
+    Multivariant(StreamName, Option<Container>),
     /// `/{app}/{stream}/{rendition}/index.m3u8`: the segments of one rendition.
     Media(StreamName, RenditionId),
     /// A segment.
@@ -38,7 +42,14 @@ impl Resource {
     /// When the path names nothing that could ever be served.
     pub fn parse(path: &str) -> Result<Self, ResourceError> {
         let path = path.strip_prefix('/').ok_or(ResourceError::Form)?;
-        let Some((folder, INDEX)) = path.rsplit_once('/') else {
+        let (folder, file) = path.rsplit_once('/').ok_or(ResourceError::Form)?;
+        let index = match file {
+            INDEX => Some(None),
+            INDEX_TS => Some(Some(Container::Ts)),
+            INDEX_FMP4 => Some(Some(Container::Fmp4)),
+            _ => None,
+        };
+        let Some(container) = index else {
             return match ObjectKey::parse(path) {
                 Ok(key) => Ok(Self::Object(key)),
                 Err(KeyError::Name(error)) => Err(error.into()),
@@ -48,10 +59,12 @@ impl Resource {
         let mut parts = folder.split('/');
         let mut part = || parts.next().ok_or(ResourceError::Form);
         let stream = StreamName::new(part()?, part()?)?;
-        match (parts.next(), parts.next()) {
-            (None, _) => Ok(Self::Multivariant(stream)),
-            (Some(rendition), None) => Ok(Self::Media(stream, RenditionId::parse(rendition)?)),
-            (Some(_), Some(_)) => Err(ResourceError::Form),
+        match (parts.next(), parts.next(), container) {
+            (None, _, container) => Ok(Self::Multivariant(stream, container)),
+            (Some(rendition), None, None) => {
+                Ok(Self::Media(stream, RenditionId::parse(rendition)?))
+            }
+            (Some(_), _, _) => Err(ResourceError::Form),
         }
     }
 
@@ -59,7 +72,7 @@ impl Resource {
     #[must_use]
     pub const fn stream(&self) -> &StreamName {
         match self {
-            Self::Multivariant(stream) | Self::Media(stream, _) => stream,
+            Self::Multivariant(stream, _) | Self::Media(stream, _) => stream,
             Self::Object(key) => &key.stream,
         }
     }
@@ -72,7 +85,10 @@ mod tests {
     #[track_caller]
     fn check(path: &str, expected: &str) {
         let actual = match Resource::parse(path) {
-            Ok(Resource::Multivariant(stream)) => format!("multivariant {stream}"),
+            Ok(Resource::Multivariant(stream, None)) => format!("multivariant {stream}"),
+            Ok(Resource::Multivariant(stream, Some(container))) => {
+                format!("multivariant {stream} {container:?}")
+            }
             Ok(Resource::Media(stream, rendition)) => format!("media {stream} {rendition}"),
             Ok(Resource::Object(key)) => format!("object {key}"),
             Err(error) => error.to_string(),
@@ -83,6 +99,9 @@ mod tests {
     #[test]
     fn a_path_names_a_playlist_or_an_object_or_nothing() {
         check("/live/cam/index.m3u8", "multivariant live/cam");
+        check("/live/cam/index.ts.m3u8", "multivariant live/cam Ts");
+        check("/live/cam/index.fmp4.m3u8", "multivariant live/cam Fmp4");
+        check("/live/cam/ts/index.ts.m3u8", "there is no such page");
         check("/live/cam/ts/index.m3u8", "media live/cam ts");
         check("/live/cam/ts/1/0.ts", "object live/cam/ts/1/0.ts");
         check("/live/index.m3u8", "there is no such page");

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{Body, Entry, Head, SegmentRecord, State, boundary_ms};
+use crate::{Body, DateRange, Entry, Head, SegmentRecord, State, boundary_ms};
 
 /// A stream's newest segments, folded from its journal. Folding may start at any entry: from then
 /// on, two windows with one policy that saw the same entries list the same, but for segments that
@@ -11,6 +11,8 @@ use crate::{Body, Entry, Head, SegmentRecord, State, boundary_ms};
 pub struct Window {
     policy: WindowPolicy,
     segments: VecDeque<ListedSegment>,
+    /// In the order of their first entries.
+    date_ranges: VecDeque<DateRange>,
     head: Option<Head>,
     /// What is listed belongs to a broadcast that is over.
     has_ended: bool,
@@ -50,6 +52,9 @@ pub struct ListedSegment {
     pub renditions: Vec<SegmentRecord>,
 }
 
+/// Date ranges that a window lists at most: an hour of cues a minute apart. The oldest goes first.
+const DATE_RANGES_MAX: usize = 64;
+
 /// Target durations that a live playlist is never shorter than (RFC 8216, 6.2.2).
 const TARGET_DURATIONS_MIN: i64 = 3;
 
@@ -60,6 +65,7 @@ impl Window {
         Self {
             policy,
             segments: VecDeque::new(),
+            date_ranges: VecDeque::new(),
             head: None,
             has_ended: false,
             length_ms: 0,
@@ -74,6 +80,7 @@ impl Window {
             Body::Segment(segment) => {
                 if self.has_ended {
                     self.segments.clear();
+                    self.date_ranges.clear();
                     self.length_ms = 0;
                     self.has_ended = false;
                 }
@@ -98,6 +105,7 @@ impl Window {
                 listed.filter(|s| lost.contains(&s.sequence)).for_each(|s| s.gap = true);
             }
             Body::Ended { .. } => self.has_ended = true,
+            Body::DateRange(range) => self.take_date_range(range),
             Body::Opened { .. } | Body::Interrupted { .. } | Body::Unknown => {}
         }
         // A new owner of an ended stream has nothing to show yet; until it has, what is listed is
@@ -155,6 +163,23 @@ impl Window {
         self.head.and_then(|head| head.target_duration_s)
     }
 
+    /// What is said of stretches of time that have not ended before the first listed segment.
+    pub fn date_ranges(&self) -> impl Iterator<Item = &DateRange> {
+        let oldest_ms = self.segments.front().map_or(i64::MIN, |segment| segment.calendar_ms);
+        self.date_ranges.iter().filter(move |range| !is_before(range, oldest_ms))
+    }
+
+    fn take_date_range(&mut self, range: &DateRange) {
+        if let Some(known) = self.date_ranges.iter_mut().find(|known| known.id == range.id) {
+            known.add(range);
+            return;
+        }
+        if self.date_ranges.len() >= DATE_RANGES_MAX {
+            self.date_ranges.pop_front();
+        }
+        self.date_ranges.push_back(range.clone());
+    }
+
     /// Lets go of what is older than the policy's length, and of no more.
     fn slide(&mut self) {
         let kept_ms = self.kept_ms();
@@ -166,12 +191,20 @@ impl Window {
             self.length_ms = rest_ms;
             self.segments.pop_front();
         }
+        let oldest_ms = self.segments.front().map_or(i64::MIN, |segment| segment.calendar_ms);
+        self.date_ranges.retain(|range| !is_before(range, oldest_ms));
     }
 
     fn kept_ms(&self) -> i64 {
         let target_ms = i64::from(self.target_duration_s().unwrap_or(0)).saturating_mul(1_000);
         self.policy.length_ms.max(TARGET_DURATIONS_MIN.saturating_mul(target_ms))
     }
+}
+
+/// Whether the range is over before `oldest_ms`. One whose end nobody knows is not.
+fn is_before(range: &DateRange, oldest_ms: i64) -> bool {
+    let planned = || Some(range.start_ms.saturating_add_unsigned(range.planned_duration_ms?));
+    range.end_ms().or_else(planned).is_some_and(|end_ms| end_ms < oldest_ms)
 }
 
 #[cfg(test)]
@@ -262,6 +295,37 @@ mod tests {
         check("s s i e o", "0 1 end");
         check("s s i e o s", "2");
         check("s e o e", "0 end");
+    }
+
+    #[test]
+    fn a_stretch_of_time_is_told_of_while_it_lasts() {
+        let range = |id: &str, start_ms, duration_ms| DateRange {
+            id: id.into(),
+            class: None,
+            start_ms,
+            duration_ms,
+            planned_duration_ms: None,
+            attributes: std::collections::BTreeMap::new(),
+        };
+        let mut window = Window::new(WindowPolicy { length_ms: 6_000 });
+        let entries = play("s s s s");
+        let told = |window: &Window| {
+            let ids: Vec<_> = window.date_ranges().map(|r| (r.id.clone(), r.duration_ms)).collect();
+            format!("{ids:?}")
+        };
+        let Entry { version, epoch, at_ms, head, .. } = entries[0].clone();
+        let tell = |range| Entry { version, epoch, at_ms, head, body: Body::DateRange(range) };
+        window.apply(&entries[0]);
+        window.apply(&tell(range("cue", 500, Some(0))));
+        window.apply(&tell(range("break", 1_000, None)));
+        entries[1..4].iter().for_each(|entry| window.apply(entry));
+        assert_eq!(told(&window), "[(\"cue\", Some(0)), (\"break\", None)]");
+        // What was said stays said, whatever is said later.
+        window.apply(&tell(range("break", 9_000, Some(1_500))));
+        window.apply(&tell(range("break", 1_000, Some(9_000))));
+        assert_eq!(told(&window), "[(\"cue\", Some(0)), (\"break\", Some(1500))]");
+        window.apply(&entries[4]);
+        assert_eq!(told(&window), "[(\"break\", Some(1500))]");
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Origin for Shelf {
             _ => return Err(OriginError::NotLiveYet(stream)),
         }
         let (body, content_type, cache_control) = match resource {
-            Resource::Multivariant(_) => ("variants", PLAYLIST, CacheControl::Seconds(1)),
+            Resource::Multivariant(..) => ("variants", PLAYLIST, CacheControl::Seconds(1)),
             Resource::Media(_, rendition) if rendition.as_str() == "ts" => {
                 ("segments", PLAYLIST, CacheControl::Seconds(1))
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use thiserror::Error;
-use timeline::{ObjectKey, RenditionId, Resource, StreamName};
+use timeline::{Container, ObjectKey, RenditionId, Resource, StreamName};
 
 /// Answers what viewers ask for.
 #[async_trait]
@@ -56,6 +56,9 @@ pub enum OriginError {
     /// The stream has no such rendition.
     #[error("{0} has no rendition {1}")]
     NoRendition(StreamName, RenditionId),
+    /// The stream is live, and not in this container.
+    #[error("{0} is not offered as {1}")]
+    NoContainer(StreamName, Container),
     /// The object does not exist: it was never made, or its retention is over.
     #[error("there is no {0} (any more)")]
     NoObject(ObjectKey),

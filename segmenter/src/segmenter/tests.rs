@@ -203,7 +203,7 @@ fn a_record_says_what_is_in_the_segment() {
     assert_eq!(
         tracks,
         [
-            "avc1.42C00B Video { width: 160, height: 90, frame_rate_milli: 25000 }",
+            "avc1.42C00B Video { width: 160, height: 90, frame_rate_milli: 25000, range: Sdr }",
             "mp4a.40.2 Audio { sample_rate: 48000, channels: 2 }",
         ]
     );
