@@ -4,7 +4,8 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::aac::{AacConfig, AacConfigError};
-use crate::avc::{AvcConfig, AvcConfigError, NalError, NalType, nal_units};
+use crate::avc::{AvcConfig, AvcConfigError, NalError, NalLengthSize, NalType, nal_units};
+use crate::hevc::{self, HevcConfig, HevcConfigError};
 use crate::{AudioFormat, TrackKind, VideoFormat};
 
 /// A way to code pictures or sound.
@@ -37,6 +38,8 @@ pub enum Codec {
 pub enum CodecConfig {
     /// H.264.
     Avc(AvcConfig),
+    /// H.265.
+    Hevc(HevcConfig),
     /// AAC.
     Aac(AacConfig),
 }
@@ -47,6 +50,9 @@ pub enum ConfigError {
     /// That of an H.264 track.
     #[error(transparent)]
     Avc(#[from] AvcConfigError),
+    /// That of an H.265 track.
+    #[error(transparent)]
+    Hevc(#[from] HevcConfigError),
     /// That of an AAC track.
     #[error(transparent)]
     Aac(#[from] AacConfigError),
@@ -101,9 +107,9 @@ impl CodecConfig {
     pub fn parse(codec: Codec, record: Bytes) -> Result<Self, ConfigError> {
         Ok(match codec {
             Codec::Avc => Self::Avc(AvcConfig::parse(record)?),
+            Codec::Hevc => Self::Hevc(HevcConfig::parse(record)?),
             Codec::Aac => Self::Aac(AacConfig::parse(record)?),
-            Codec::Hevc
-            | Codec::Av1
+            Codec::Av1
             | Codec::Vp9
             | Codec::Opus
             | Codec::Flac
@@ -139,6 +145,7 @@ impl CodecConfig {
     pub const fn codec(&self) -> Codec {
         match self {
             Self::Avc(_) => Codec::Avc,
+            Self::Hevc(_) => Codec::Hevc,
             Self::Aac(_) => Codec::Aac,
         }
     }
@@ -148,6 +155,7 @@ impl CodecConfig {
     pub const fn record(&self) -> Option<&Bytes> {
         match self {
             Self::Avc(avc) => Some(avc.record()),
+            Self::Hevc(hevc) => Some(hevc.record()),
             Self::Aac(aac) => Some(aac.record()),
         }
     }
@@ -167,6 +175,17 @@ impl CodecConfig {
                     reorder_frames_max: sps.reorder_frames_max,
                 })
             }
+            Self::Hevc(hevc) => {
+                let sps = hevc.sps();
+                Some(VideoFormat {
+                    width: sps.width,
+                    height: sps.height,
+                    sample_aspect: sps.sample_aspect,
+                    frame_rate: hevc.frame_rate(),
+                    colour: sps.colour,
+                    reorder_frames_max: Some(sps.reorder_frames_max),
+                })
+            }
             Self::Aac(_) => None,
         }
     }
@@ -180,7 +199,7 @@ impl CodecConfig {
                 output_sample_rate: aac.output_sample_rate(),
                 channels: aac.channels(),
             }),
-            Self::Avc(_) => None,
+            Self::Avc(_) | Self::Hevc(_) => None,
         }
     }
 
@@ -189,6 +208,7 @@ impl CodecConfig {
     pub fn rfc6381(&self) -> String {
         match self {
             Self::Avc(avc) => avc.rfc6381(),
+            Self::Hevc(hevc) => hevc.rfc6381(),
             Self::Aac(aac) => aac.rfc6381(),
         }
     }
@@ -202,13 +222,10 @@ impl CodecConfig {
     pub fn inspect(&self, payload: &[u8]) -> Result<Inspected, UnitError> {
         match self {
             Self::Avc(avc) => {
-                let (mut is_empty, mut random_access) = (true, false);
-                for nal in nal_units(payload, avc.length_size()) {
-                    random_access |= NalType::of(nal?).is_idr();
-                    is_empty = false;
-                }
-                let inspected = Inspected { random_access, samples: 0 };
-                if is_empty { Err(UnitError::Empty) } else { Ok(inspected) }
+                inspect_nal_units(payload, avc.length_size(), |nal| NalType::of(nal).is_idr())
+            }
+            Self::Hevc(hevc) => {
+                inspect_nal_units(payload, hevc.length_size(), hevc::starts_decoding)
             }
             Self::Aac(_) if payload.is_empty() => Err(UnitError::Empty),
             Self::Aac(aac) => {
@@ -216,4 +233,20 @@ impl CodecConfig {
             }
         }
     }
+}
+
+/// Looks at pictures made of NAL units, of which `starts_decoding` knows those that decoding can
+/// start with.
+fn inspect_nal_units(
+    payload: &[u8],
+    length_size: NalLengthSize,
+    starts_decoding: impl Fn(&[u8]) -> bool,
+) -> Result<Inspected, UnitError> {
+    let (mut is_empty, mut random_access) = (true, false);
+    for nal in nal_units(payload, length_size) {
+        random_access |= starts_decoding(nal?);
+        is_empty = false;
+    }
+    let inspected = Inspected { random_access, samples: 0 };
+    if is_empty { Err(UnitError::Empty) } else { Ok(inspected) }
 }

@@ -7,12 +7,15 @@ mod access_unit;
 pub mod avc;
 pub mod bits;
 mod codec;
+mod fields;
 mod format;
 pub mod fuzz;
+pub mod hevc;
 #[cfg(test)]
 mod testing;
 mod timestamp;
 mod track;
+mod vui;
 
 pub use access_unit::AccessUnit;
 pub use codec::{Codec, CodecConfig, ConfigError, Inspected, UnitError};

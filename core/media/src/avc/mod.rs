@@ -12,6 +12,8 @@ use thiserror::Error;
 pub use nal::{NalError, NalLengthSize, NalType, NalUnits, is_idr, nal_units, unescape};
 pub use sps::{Sps, SpsError, Timing};
 
+use crate::fields::Fields;
+
 /// A parsed `AVCDecoderConfigurationRecord`, which is FLV's AVC sequence header and the content of
 /// an `avcC` box. Two are equal if their bytes are.
 #[derive(Clone, Debug)]
@@ -72,7 +74,7 @@ impl AvcConfig {
             return Err(AvcConfigError::TooLong { length, limit: RECORD_BYTES_MAX });
         }
         let truncated = AvcConfigError::Truncated { length };
-        let mut rest = Fields { record: &record, at: 0 };
+        let mut rest = Fields::new(&record);
         let [version, _profile, _constraints, _level, length_size, sps_count] =
             rest.take().ok_or(truncated)?;
         if version != 1 {
@@ -80,9 +82,9 @@ impl AvcConfig {
         }
         let length_size =
             NalLengthSize::from_minus_one(length_size & 0b11).ok_or(AvcConfigError::LengthSize)?;
-        let sps = rest.sets(sps_count & 0b1_1111).ok_or(truncated)?;
+        let sps = rest.sets(u16::from(sps_count & 0b1_1111)).ok_or(truncated)?;
         let [pps_count] = rest.take().ok_or(truncated)?;
-        let pps = rest.sets(pps_count).ok_or(truncated)?;
+        let pps = rest.sets(u16::from(pps_count)).ok_or(truncated)?;
         let first_sps = Sps::parse(sps.first().ok_or(AvcConfigError::NoSps)?)?;
         Ok(Self { length_size, sps, pps, first_sps, record })
     }
@@ -133,33 +135,3 @@ impl PartialEq for AvcConfig {
 }
 
 impl Eq for AvcConfig {}
-
-/// A record that is being taken apart.
-struct Fields<'a> {
-    record: &'a Bytes,
-    /// Bytes taken; `at <= record.len()`.
-    at: usize,
-}
-
-impl Fields<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let bytes = *self.record.get(self.at..)?.first_chunk::<N>()?;
-        self.at += N;
-        Some(bytes)
-    }
-
-    /// `count` parameter sets, each with its length before it. Empty ones say nothing and are left
-    /// out.
-    fn sets(&mut self, count: u8) -> Option<Vec<Bytes>> {
-        let mut sets = Vec::new();
-        for _ in 0..count {
-            let length = usize::from(u16::from_be_bytes(self.take()?));
-            let set = self.record.get(self.at..)?.get(..length)?;
-            if !set.is_empty() {
-                sets.push(self.record.slice_ref(set));
-            }
-            self.at += length;
-        }
-        Some(sets)
-    }
-}

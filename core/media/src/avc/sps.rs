@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{NalType, unescape};
 use crate::Colour;
 use crate::bits::BitReader;
+use crate::vui::Vui;
 
 /// What a sequence parameter set says about the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,29 +86,6 @@ const CPB_COUNT_MAX: u32 = 31;
 
 /// `max_num_reorder_frames`: `MaxDpbFrames` is never more (A.3.1).
 const REORDER_FRAMES_MAX: u32 = 16;
-
-/// `aspect_ratio_idc` that stands before an explicit ratio.
-const EXTENDED_SAR: u8 = 255;
-
-/// Width and height of a sample by `aspect_ratio_idc` (table E-1), from 1 on.
-const SAMPLE_ASPECTS: [(u16, u16); 16] = [
-    (1, 1),
-    (12, 11),
-    (10, 11),
-    (16, 11),
-    (40, 33),
-    (24, 11),
-    (20, 11),
-    (32, 11),
-    (80, 33),
-    (18, 11),
-    (15, 11),
-    (64, 33),
-    (160, 99),
-    (4, 3),
-    (3, 2),
-    (2, 1),
-];
 
 impl Sps {
     /// Parses a sequence parameter set NAL unit. If its video usability information is cut off,
@@ -216,34 +194,10 @@ impl Sps {
 
     /// E.1.1, as far as it is of use.
     fn read_vui(&mut self, bits: &mut BitReader<'_>) -> Option<()> {
-        if bits.flag()? {
-            let (width, height) = match bits.byte(8)? {
-                EXTENDED_SAR => (bits.u(16)?, bits.u(16)?),
-                index => {
-                    let known = SAMPLE_ASPECTS.get(usize::from(index).wrapping_sub(1));
-                    known.map_or((0, 0), |&(width, height)| (width.into(), height.into()))
-                }
-            };
-            if width > 0 && height > 0 {
-                self.sample_aspect = Some((width.try_into().ok()?, height.try_into().ok()?));
-            }
-        }
-        if bits.flag()? {
-            bits.flag()?; // overscan_appropriate_flag
-        }
-        if bits.flag()? {
-            bits.u(3)?; // video_format
-            let is_full_range = bits.flag()?;
-            if bits.flag()? {
-                let (primaries, transfer) = (bits.byte(8)?, bits.byte(8)?);
-                let matrix = bits.byte(8)?;
-                self.colour = Some(Colour { primaries, transfer, matrix, is_full_range });
-            }
-        }
-        if bits.flag()? {
-            bits.ue()?; // chroma_sample_loc_type_top_field
-            bits.ue()?; // chroma_sample_loc_type_bottom_field
-        }
+        let mut vui = Vui::default();
+        let start = vui.read(bits);
+        (self.sample_aspect, self.colour) = (vui.sample_aspect, vui.colour);
+        start?;
         if bits.flag()? {
             let (units_in_tick, time_scale) = (bits.u(32)?, bits.u(32)?);
             let is_fixed = bits.flag()?;

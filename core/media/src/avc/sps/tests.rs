@@ -3,7 +3,7 @@ use h264_reader::rbsp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{hex, mutations};
+use crate::testing::{Bits, hex, mutations};
 
 /// Parameter sets that x264 wrote, as ffmpeg 5.1 runs it; named by what was asked for.
 const REAL: [(&str, &str); 11] = [
@@ -114,69 +114,6 @@ fn real_parameter_sets_say_what_was_asked_for() {
     check("anamorphic", "720x576 50/2 sample 64:45 colour 5/5/5 full reorder 2");
 }
 
-/// Writes bits the other way round from [`BitReader`].
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<bool>);
-
-impl Bits {
-    fn u(mut self, count: u32, value: u32) -> Self {
-        self.0.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
-        self
-    }
-
-    fn ue(self, value: u32) -> Self {
-        let bits = 32 - (value + 1).leading_zeros();
-        self.u(bits - 1, 0).u(bits, value + 1)
-    }
-
-    fn se(self, value: i32) -> Self {
-        let code = value.unsigned_abs() * 2;
-        self.ue(if value > 0 { code - 1 } else { code })
-    }
-
-    fn flags(self, flags: &[bool]) -> Self {
-        flags.iter().fold(self, |bits, &flag| bits.u(1, flag.into()))
-    }
-
-    /// Whether there is a scaling list, and its deltas up to the one that ends it.
-    fn scaling_list(self, deltas: Option<&[i32]>) -> Self {
-        let mut bits = self.u(1, deltas.is_some().into());
-        let mut scale = 8;
-        for &delta in deltas.unwrap_or_default() {
-            bits = bits.se(delta);
-            scale = (scale + delta + 256) % 256;
-            if scale == 0 {
-                break;
-            }
-        }
-        bits
-    }
-
-    /// Whether there are parameters of a reference decoder, and the rates that they give.
-    fn hrd(self, rates: Option<&[u32]>) -> Self {
-        let bits = self.u(1, rates.is_some().into());
-        let Some(rates) = rates else { return bits };
-        let bits = bits.ue(u32::try_from(rates.len()).unwrap() - 1).u(8, 0x35);
-        let bits = rates.iter().fold(bits, |bits, &rate| bits.ue(rate).ue(rate + 1).u(1, 1));
-        bits.u(20, 0x5_5555)
-    }
-
-    /// A NAL unit: the stop bit, and escaped.
-    fn nal(self) -> Vec<u8> {
-        let mut bits = self.u(1, 1).0;
-        bits.resize(bits.len().next_multiple_of(8), false);
-        let mut nal = vec![0x67];
-        for bits in bits.chunks(8) {
-            let byte = bits.iter().fold(0, |byte, &bit| byte << 1 | u8::from(bit));
-            if byte <= 3 && nal.ends_with(&[0, 0]) {
-                nal.push(3);
-            }
-            nal.push(byte);
-        }
-        nal
-    }
-}
-
 /// Up to and with the sizes, for the main profile.
 fn main_profile(columns: u32, rows: u32) -> Bits {
     let head = Bits::default().u(24, 0x4d_00_1e).ue(0).ue(0).ue(2).ue(1).u(1, 0);
@@ -185,7 +122,7 @@ fn main_profile(columns: u32, rows: u32) -> Bits {
 
 #[track_caller]
 fn check_made(bits: Bits, expected: Result<&str, SpsError>) {
-    let nal = bits.nal();
+    let nal = bits.nal(&[0x67]);
     let actual = Sps::parse(&nal).map(|sps| describe(&sps));
     assert_eq!(actual, expected.map(str::to_owned), "{nal:02x?}");
 }
@@ -327,7 +264,7 @@ proptest! {
         if let Some(frames) = reorder {
             bits = bits.u(1, 1).ue(2).ue(1).ue(9).ue(8).ue(frames).ue(16);
         }
-        let nal = bits.nal();
+        let nal = bits.nal(&[0x67]);
         let ours = Sps::parse(&nal).map(|sps| describe(&sps));
         match describe_independently(&nal) {
             Some(theirs) if !theirs.starts_with("0x") && !theirs.contains("x0") => {
