@@ -4,8 +4,10 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::aac::{AacConfig, AacConfigError};
+use crate::av1::{Av1Config, Av1ConfigError};
 use crate::avc::{AvcConfig, AvcConfigError, NalError, NalLengthSize, NalType, nal_units};
 use crate::hevc::{self, HevcConfig, HevcConfigError};
+use crate::vp9::{self, Vp9Config, Vp9ConfigError, Vp9Record};
 use crate::{AudioFormat, TrackKind, VideoFormat};
 
 /// A way to code pictures or sound.
@@ -40,6 +42,10 @@ pub enum CodecConfig {
     Avc(AvcConfig),
     /// H.265.
     Hevc(HevcConfig),
+    /// AV1.
+    Av1(Av1Config),
+    /// VP9.
+    Vp9(Vp9Config),
     /// AAC.
     Aac(AacConfig),
 }
@@ -53,6 +59,16 @@ pub enum ConfigError {
     /// That of an H.265 track.
     #[error(transparent)]
     Hevc(#[from] HevcConfigError),
+    /// That of an AV1 track.
+    #[error(transparent)]
+    Av1(Av1ConfigError),
+    /// That of a VP9 track.
+    #[error(transparent)]
+    Vp9(#[from] Vp9ConfigError),
+    /// The record is right, but only a key frame says how large the pictures are:
+    /// [`CodecConfig::with_unit`].
+    #[error("the size of the pictures is known when a key frame comes")]
+    NeedsKeyUnit,
     /// That of an AAC track.
     #[error(transparent)]
     Aac(#[from] AacConfigError),
@@ -84,6 +100,19 @@ pub enum UnitError {
     Header,
 }
 
+impl From<Av1ConfigError> for ConfigError {
+    fn from(error: Av1ConfigError) -> Self {
+        match error {
+            Av1ConfigError::NoSequenceHeader => Self::NeedsKeyUnit,
+            Av1ConfigError::Truncated { .. }
+            | Av1ConfigError::TooLong { .. }
+            | Av1ConfigError::Version(_)
+            | Av1ConfigError::Obu(_)
+            | Av1ConfigError::SequenceHeader(_) => Self::Av1(error),
+        }
+    }
+}
+
 impl Codec {
     /// Whether it codes pictures or sound.
     #[must_use]
@@ -103,19 +132,21 @@ impl CodecConfig {
     ///
     /// # Errors
     ///
-    /// When it cannot be used.
+    /// When it cannot be used; [`ConfigError::NeedsKeyUnit`] when it can, but not before the first
+    /// key frame: see [`Self::with_unit`].
     pub fn parse(codec: Codec, record: Bytes) -> Result<Self, ConfigError> {
         Ok(match codec {
             Codec::Avc => Self::Avc(AvcConfig::parse(record)?),
             Codec::Hevc => Self::Hevc(HevcConfig::parse(record)?),
+            Codec::Av1 => Self::Av1(Av1Config::parse(record)?),
+            Codec::Vp9 => {
+                Vp9Record::parse(record)?;
+                return Err(ConfigError::NeedsKeyUnit);
+            }
             Codec::Aac => Self::Aac(AacConfig::parse(record)?),
-            Codec::Av1
-            | Codec::Vp9
-            | Codec::Opus
-            | Codec::Flac
-            | Codec::Ac3
-            | Codec::Eac3
-            | Codec::Mp3 => return Err(ConfigError::Unknown(codec)),
+            Codec::Opus | Codec::Flac | Codec::Ac3 | Codec::Eac3 | Codec::Mp3 => {
+                return Err(ConfigError::Unknown(codec));
+            }
         })
     }
 
@@ -140,12 +171,46 @@ impl CodecConfig {
         }
     }
 
+    /// What a record that [`Self::parse`] refused with [`ConfigError::NeedsKeyUnit`] makes together
+    /// with a unit. `None` until a unit comes that decoding can start with.
+    #[must_use]
+    pub fn with_unit(codec: Codec, record: &Bytes, payload: &[u8]) -> Option<Self> {
+        match codec {
+            Codec::Av1 => Av1Config::with_key_unit(record.clone(), payload).map(Self::Av1),
+            Codec::Vp9 => {
+                let record = Vp9Record::parse(record.clone()).ok()?;
+                record.with_key_frame(payload).map(Self::Vp9)
+            }
+            Codec::Avc
+            | Codec::Hevc
+            | Codec::Aac
+            | Codec::Opus
+            | Codec::Flac
+            | Codec::Ac3
+            | Codec::Eac3
+            | Codec::Mp3 => None,
+        }
+    }
+
+    /// The configuration from a unit on, if the unit brings another size or format of the pictures:
+    /// AV1 and VP9 tracks may change without a new record. `None` if nothing changes.
+    #[must_use]
+    pub fn changed_by(&self, payload: &[u8]) -> Option<Self> {
+        match self {
+            Self::Av1(av1) => av1.changed_by(payload).map(Self::Av1),
+            Self::Vp9(vp9) => vp9.changed_by(payload).map(Self::Vp9),
+            Self::Avc(_) | Self::Hevc(_) | Self::Aac(_) => None,
+        }
+    }
+
     /// The codec.
     #[must_use]
     pub const fn codec(&self) -> Codec {
         match self {
             Self::Avc(_) => Codec::Avc,
             Self::Hevc(_) => Codec::Hevc,
+            Self::Av1(_) => Codec::Av1,
+            Self::Vp9(_) => Codec::Vp9,
             Self::Aac(_) => Codec::Aac,
         }
     }
@@ -156,6 +221,8 @@ impl CodecConfig {
         match self {
             Self::Avc(avc) => Some(avc.record()),
             Self::Hevc(hevc) => Some(hevc.record()),
+            Self::Av1(av1) => Some(av1.record()),
+            Self::Vp9(vp9) => Some(vp9.record()),
             Self::Aac(aac) => Some(aac.record()),
         }
     }
@@ -164,28 +231,10 @@ impl CodecConfig {
     #[must_use]
     pub fn video(&self) -> Option<VideoFormat> {
         match self {
-            Self::Avc(avc) => {
-                let sps = avc.sps();
-                Some(VideoFormat {
-                    width: sps.width,
-                    height: sps.height,
-                    sample_aspect: sps.sample_aspect,
-                    frame_rate: sps.frame_rate(),
-                    colour: sps.colour,
-                    reorder_frames_max: sps.reorder_frames_max,
-                })
-            }
-            Self::Hevc(hevc) => {
-                let sps = hevc.sps();
-                Some(VideoFormat {
-                    width: sps.width,
-                    height: sps.height,
-                    sample_aspect: sps.sample_aspect,
-                    frame_rate: hevc.frame_rate(),
-                    colour: sps.colour,
-                    reorder_frames_max: Some(sps.reorder_frames_max),
-                })
-            }
+            Self::Avc(avc) => Some(avc.video()),
+            Self::Hevc(hevc) => Some(hevc.video()),
+            Self::Av1(av1) => Some(av1.video()),
+            Self::Vp9(vp9) => Some(vp9.video()),
             Self::Aac(_) => None,
         }
     }
@@ -199,7 +248,7 @@ impl CodecConfig {
                 output_sample_rate: aac.output_sample_rate(),
                 channels: aac.channels(),
             }),
-            Self::Avc(_) | Self::Hevc(_) => None,
+            Self::Avc(_) | Self::Hevc(_) | Self::Av1(_) | Self::Vp9(_) => None,
         }
     }
 
@@ -209,6 +258,8 @@ impl CodecConfig {
         match self {
             Self::Avc(avc) => avc.rfc6381(),
             Self::Hevc(hevc) => hevc.rfc6381(),
+            Self::Av1(av1) => av1.rfc6381(),
+            Self::Vp9(vp9) => vp9.rfc6381(),
             Self::Aac(aac) => aac.rfc6381(),
         }
     }
@@ -227,6 +278,8 @@ impl CodecConfig {
             Self::Hevc(hevc) => {
                 inspect_nal_units(payload, hevc.length_size(), hevc::starts_decoding)
             }
+            Self::Av1(av1) => Ok(Inspected { random_access: av1.is_key(payload)?, samples: 0 }),
+            Self::Vp9(_) => Ok(Inspected { random_access: vp9::is_key(payload)?, samples: 0 }),
             Self::Aac(_) if payload.is_empty() => Err(UnitError::Empty),
             Self::Aac(aac) => {
                 Ok(Inspected { random_access: true, samples: aac.samples_per_frame() })

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 
 use crate::aac::AacConfig;
+use crate::av1::{Av1Config, obus};
 use crate::avc::{AvcConfig, NalLengthSize, Sps, is_idr, sei};
 use crate::hevc::{self, HevcConfig};
+use crate::vp9::{self, Vp9Record};
 
 /// An `AVCDecoderConfigurationRecord`.
 pub fn avc_config(data: &[u8]) {
@@ -44,6 +46,61 @@ pub fn hevc_sps(data: &[u8]) {
     if let Ok(sps) = hevc::Sps::parse(data) {
         assert!(sps.width > 0 && sps.height > 0 && (8..=16).contains(&sps.bit_depth));
         assert!(sps.sample_aspect.is_none_or(|(width, height)| width > 0 && height > 0));
+    }
+}
+
+/// An `AV1CodecConfigurationRecord`.
+pub fn av1_config(data: &[u8]) {
+    if let Ok(config) = Av1Config::parse(Bytes::copy_from_slice(data)) {
+        check_av1(&config, data);
+    }
+}
+
+/// The OBUs of a temporal unit.
+pub fn av1_unit(data: &[u8]) {
+    for obu in obus(data).flatten() {
+        assert!(obu.bytes.ends_with(obu.payload));
+    }
+    let record = Bytes::from_static(&[0x81, 0, 0, 0]);
+    if let Some(config) = Av1Config::with_key_unit(record, data) {
+        assert_eq!(config.is_key(data), Ok(true));
+        assert_eq!(Av1Config::parse(config.av1c().clone()).as_ref(), Ok(&config));
+        assert_eq!(config.changed_by(data), None);
+        check_av1(&config, data);
+    }
+}
+
+fn check_av1(config: &Av1Config, unit: &[u8]) {
+    assert!(is_well_formed(&config.rfc6381(), "av01."));
+    let sequence = config.sequence();
+    assert!(sequence.width > 0 && sequence.height > 0);
+    assert!(sequence.frame_rate.is_none_or(|(over, under)| over > 0 && under > 0));
+    let sequence_bytes = config.av1c().len();
+    let sample: usize = config.sample(unit).map(<[u8]>::len).sum();
+    assert!(sample <= unit.len() + sequence_bytes);
+}
+
+/// A `VPCodecConfigurationRecord`.
+pub fn vp9_config(data: &[u8]) {
+    /// The start of a key frame of 320x240.
+    const KEY: [u8; 9] = [0x82, 0x49, 0x83, 0x42, 0x50, 0x13, 0xf0, 0x0e, 0xf0];
+    if let Ok(record) = Vp9Record::parse(Bytes::copy_from_slice(data)) {
+        let config = record.with_key_frame(&KEY);
+        assert!(config.is_some_and(|config| {
+            is_well_formed(&config.rfc6381(), "vp09.")
+                && Vp9Record::parse(Bytes::copy_from_slice(&config.vpcc())).is_ok()
+        }));
+    }
+}
+
+/// A frame of VP9.
+pub fn vp9_frame(data: &[u8]) {
+    let record = Bytes::from_static(&[0, 20, 0x82, 2, 2, 2, 0, 0]);
+    let Ok(record) = Vp9Record::parse(record) else { return };
+    if let Some(config) = record.with_key_frame(data) {
+        assert_eq!(vp9::is_key(data), Ok(true));
+        assert!((1..=65_536).contains(&config.width()) && (1..=65_536).contains(&config.height()));
+        assert_eq!(config.changed_by(data), None);
     }
 }
 

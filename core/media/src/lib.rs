@@ -4,6 +4,7 @@
 
 pub mod aac;
 mod access_unit;
+pub mod av1;
 pub mod avc;
 pub mod bits;
 mod codec;
@@ -15,6 +16,7 @@ pub mod hevc;
 mod testing;
 mod timestamp;
 mod track;
+pub mod vp9;
 mod vui;
 
 pub use access_unit::AccessUnit;

@@ -12,6 +12,7 @@ use thiserror::Error;
 pub use nal::{NalError, NalLengthSize, NalType, NalUnits, is_idr, nal_units, unescape};
 pub use sps::{Sps, SpsError, Timing};
 
+use crate::VideoFormat;
 use crate::fields::Fields;
 
 /// A parsed `AVCDecoderConfigurationRecord`, which is FLV's AVC sequence header and the content of
@@ -118,6 +119,20 @@ impl AvcConfig {
     #[must_use]
     pub const fn sps(&self) -> &Sps {
         &self.first_sps
+    }
+
+    /// What containers and playlists must know of the pictures.
+    #[must_use]
+    pub fn video(&self) -> VideoFormat {
+        let sps = &self.first_sps;
+        VideoFormat {
+            width: sps.width,
+            height: sps.height,
+            sample_aspect: sps.sample_aspect,
+            frame_rate: sps.frame_rate(),
+            colour: sps.colour,
+            reorder_frames_max: sps.reorder_frames_max,
+        }
     }
 
     /// The codec's entry in `CODECS` (RFC 6381, 3.3): `avc1` with profile, constraints and level.

@@ -14,6 +14,7 @@ pub use nal::{NAL_HEADER_BYTES, NalType, is_base_layer, starts_decoding};
 pub use profile::ProfileTierLevel;
 pub use sps::{Sps, SpsError, Timing};
 
+use crate::VideoFormat;
 use crate::avc::{NalLengthSize, unescape};
 use crate::fields::Fields;
 
@@ -155,6 +156,20 @@ impl HevcConfig {
     #[must_use]
     pub fn frame_rate(&self) -> Option<(u32, u64)> {
         self.timing.map(|timing| (timing.time_scale, u64::from(timing.units_in_tick)))
+    }
+
+    /// What containers and playlists must know of the pictures.
+    #[must_use]
+    pub fn video(&self) -> VideoFormat {
+        let sps = &self.base_sps;
+        VideoFormat {
+            width: sps.width,
+            height: sps.height,
+            sample_aspect: sps.sample_aspect,
+            frame_rate: self.frame_rate(),
+            colour: sps.colour,
+            reorder_frames_max: Some(sps.reorder_frames_max),
+        }
     }
 
     /// The codec's entry in `CODECS` (ISO/IEC 14496-15, E.3) for tracks whose parameter sets are
