@@ -7,6 +7,7 @@ mod access_unit;
 pub mod av1;
 pub mod avc;
 pub mod bits;
+pub mod captions;
 mod codec;
 mod fields;
 mod format;
@@ -20,6 +21,7 @@ pub mod vp9;
 mod vui;
 
 pub use access_unit::AccessUnit;
+pub use captions::Captions;
 pub use codec::{Codec, CodecConfig, ConfigError, Inspected, UnitError};
 pub use format::{AudioFormat, Colour, ContentLight, Light, MasteringDisplay, VideoFormat};
 pub use timestamp::{Rounding, Timescale, Timestamp};

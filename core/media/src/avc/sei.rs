@@ -11,6 +11,9 @@ pub struct SeiMessage<'a> {
     pub payload: &'a [u8],
 }
 
+/// `payloadType` of a message that a country's authority defines (D.1.6).
+pub const USER_DATA_REGISTERED: u32 = 4;
+
 /// `payloadType` of a message that anybody may define: a UUID, then what they like (D.1.7).
 pub const USER_DATA_UNREGISTERED: u32 = 5;
 
