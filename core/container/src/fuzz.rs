@@ -1,13 +1,13 @@
 //! Entry points for fuzzing. Each takes any bytes; the only thing that can go wrong is a panic.
 
 use bytes::{Buf, Bytes, BytesMut};
-use media::Track;
+use media::{AccessUnit, Track};
 
 use crate::flv::{self, FileReader, TagKind};
-use crate::ts;
+use crate::{fmp4, ts};
 
-/// An FLV file, through the demuxer and, once there are tracks, the transport stream muxer; what
-/// comes out must be sound.
+/// An FLV file, through the demuxer and, once there are tracks, the muxers; what comes out must be
+/// sound.
 pub fn flv(data: &[u8]) {
     let mut reader = FileReader::new();
     let mut pipe = Pipe::default();
@@ -36,13 +36,38 @@ pub fn ts(data: &[u8]) {
     read(data, |_| {});
 }
 
-/// Everything from payloads to packets.
+/// A header and a segment of fragmented MP4, one behind the other: the segment starts with the
+/// first `styp`, `moof` or `emsg` that can be found. And a segment under a header that is known.
+pub fn fmp4(data: &[u8]) {
+    let data = Bytes::copy_from_slice(data);
+    let is_start = |four: &[u8]| matches!(four, b"styp" | b"moof" | b"emsg");
+    let start = data.windows(4).position(is_start).unwrap_or(data.len());
+    let (init, segment) = data.split_at(start.saturating_sub(4));
+    let (init, segment) = (data.slice_ref(init), data.slice_ref(segment));
+    if let Ok(reader) = fmp4::Reader::open(&init) {
+        for track in reader.tracks() {
+            let _ = track.entry.config();
+        }
+        let _ = reader.read_segment(&segment);
+    }
+    let _ = fmp4::Reader::default().read_segment(&data);
+}
+
+/// Everything from payloads to packets and boxes.
 #[derive(Default)]
 struct Pipe {
     demuxer: flv::Demuxer,
     tracks: Vec<Track>,
     muxer: Option<ts::Muxer>,
     out: BytesMut,
+    fragments: Option<Fragments>,
+}
+
+/// The fragmented MP4 of a [`Pipe`], from one change of tracks to the next.
+struct Fragments {
+    muxer: fmp4::Muxer,
+    out: BytesMut,
+    units: usize,
 }
 
 impl Pipe {
@@ -54,6 +79,9 @@ impl Pipe {
                 flv::Event::Unit(unit) => {
                     if let Some(muxer) = &mut self.muxer {
                         let _ = muxer.write(&unit, &mut self.out);
+                    }
+                    if let Some(fragments) = &mut self.fragments {
+                        fragments.write(&unit);
                     }
                 }
                 flv::Event::Unsupported { what, .. } => assert!(what.to_string().len() < 100),
@@ -76,15 +104,54 @@ impl Pipe {
         if let Some(muxer) = &mut self.muxer {
             muxer.begin(&mut self.out);
         }
+        let fragments = self.fragments.take();
+        self.fragments = Fragments::new(&self.tracks);
+        if let Some(fragments) = fragments {
+            fragments.check();
+        }
     }
 
-    /// Whatever came in, what came out is a sound transport stream.
+    /// Whatever came in, what came out is a sound transport stream, and sound fragments.
     fn check(mut self) {
+        if let Some(fragments) = self.fragments {
+            fragments.check();
+        }
         if let Some(muxer) = &mut self.muxer {
             muxer.finish_segment(&mut self.out);
         }
         assert!(self.out.len().is_multiple_of(ts::PACKET_BYTES));
         read(&self.out, |event| assert!(!matches!(event, ts::Event::Fault(_)), "{event:?}"));
+    }
+}
+
+impl Fragments {
+    fn new(tracks: &[Track]) -> Option<Self> {
+        let muxer = fmp4::Muxer::new(tracks).ok()?;
+        let mut out = BytesMut::new();
+        muxer.begin_segment(&mut out);
+        Some(Self { muxer, out, units: 0 })
+    }
+
+    fn write(&mut self, unit: &AccessUnit) {
+        let is_written = self.muxer.write(unit).is_ok();
+        self.units += usize::from(is_written);
+        // Now and then a fragment ends, behind which nothing is known or this unit comes again.
+        if self.units.is_multiple_of(5) {
+            let next = |track| (track == unit.track).then_some(unit.dts);
+            self.muxer.finish_fragment(next, &mut self.out);
+        }
+    }
+
+    fn check(mut self) {
+        self.muxer.finish_fragment(|_| None, &mut self.out);
+        let reader = fmp4::Reader::open(&self.muxer.init_section()).expect("a header");
+        assert!(reader.faults().is_empty(), "{:?}", reader.faults());
+        let segment = reader.read_segment(&self.out.freeze()).expect("a segment");
+        // There may be holes, but the times never go back.
+        let is_hole = |fault: &fmp4::Fault| matches!(fault, fmp4::Fault::Gap { expected, actual, .. } if actual > expected);
+        assert!(segment.faults.iter().all(is_hole), "{:?}", segment.faults);
+        let samples: usize = segment.fragments.iter().map(|fragment| fragment.samples.len()).sum();
+        assert_eq!(samples, self.units);
     }
 }
 

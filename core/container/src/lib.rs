@@ -1,9 +1,10 @@
-//! Containers: FLV tags in, MPEG-TS out, and readers of both.
+//! Containers: FLV tags in, MPEG-TS and fragmented MP4 out, and readers of all.
 //!
 //! Floor 1: pure. [`flv`] makes access units of what RTMP carries, [`ts`] writes them as a
-//! transport stream.
+//! transport stream and [`fmp4`] as fragmented MP4.
 
 pub mod flv;
+pub mod fmp4;
 pub mod fuzz;
 #[cfg(test)]
 mod testing;

@@ -10,7 +10,7 @@ mod packet;
 mod pes;
 mod psi;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

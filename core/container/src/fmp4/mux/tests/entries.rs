@@ -1,0 +1,71 @@
+//! Sample entries, read by `mp4-atom`.
+
+use media::{Colour, ContentLight, Light, MasteringDisplay, Track};
+use mp4_atom::{Codec, Trak};
+
+use super::Muxer;
+use crate::fmp4::testing::moov;
+use crate::fmp4::{FourCc, Reader, SampleEntry};
+use crate::testing::{AAC_RECORD, AVC_RECORD, audio, hex, video};
+
+/// The sample entry of a track as we read it, and the track as `mp4-atom` does.
+fn entry(track: Track) -> (SampleEntry, Trak) {
+    let init = Muxer::new(&[track]).unwrap().init_section();
+    let reader = Reader::open(&init).unwrap();
+    assert_eq!(reader.faults(), &[]);
+    (reader.tracks()[0].entry.clone(), moov(&init).trak.remove(0))
+}
+
+/// The kinds of the boxes in the sample entry of a track.
+fn kinds(track: Track) -> String {
+    let kinds = entry(track).0.boxes;
+    kinds.iter().map(|(kind, _)| kind.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn records_come_back_as_they_were() {
+    let (ours, theirs) = entry(video());
+    assert_eq!((ours.kind, ours.size), (FourCc(*b"avc1"), (1_920, 1_080)));
+    assert_eq!(ours.config().unwrap(), hex(AVC_RECORD));
+    let [Codec::Avc1(avc)] = theirs.mdia.minf.stbl.stsd.codecs.as_slice() else { panic!() };
+    assert_eq!((avc.visual.width, avc.visual.height), (1_920, 1_080));
+    assert_eq!(avc.avcc.sequence_parameter_sets.len(), 1);
+
+    let (ours, theirs) = entry(audio());
+    assert_eq!((ours.kind, ours.sound), (FourCc(*b"mp4a"), (2, 16, 48_000 << 16)));
+    assert_eq!(ours.config().unwrap(), hex(AAC_RECORD));
+    let [Codec::Mp4a(aac)] = theirs.mdia.minf.stbl.stsd.codecs.as_slice() else { panic!() };
+    let specific = &aac.esds.es_desc.dec_config;
+    assert_eq!(specific.object_type_indication, 0x40);
+}
+
+#[test]
+fn the_bit_rate_of_the_publisher_is_told() {
+    let track = Track { bit_rate: Some(4_000_000), ..video() };
+    let (ours, theirs) = entry(track);
+    assert_eq!(ours.get(b"btrt").unwrap()[..], hex("00000000 003d0900 003d0900")[..]);
+    let [Codec::Avc1(avc)] = theirs.mdia.minf.stbl.stsd.codecs.as_slice() else { panic!() };
+    assert_eq!(avc.btrt.as_ref().unwrap().avg_bitrate, 4_000_000);
+    assert_eq!(kinds(Track { bit_rate: Some(128_000), ..audio() }), "esds btrt");
+    assert_eq!(kinds(audio()), "esds");
+}
+
+#[test]
+fn light_is_told_in_the_order_of_its_boxes() {
+    let light = Light {
+        colour: Some(Colour { primaries: 9, transfer: 16, matrix: 9, is_full_range: true }),
+        content: Some(ContentLight { max_cll: 1_000, max_fall: 400 }),
+        mastering: Some(MasteringDisplay {
+            primaries: [(1, 2), (3, 4), (5, 6)],
+            white: (7, 8),
+            luminance_max: 9,
+            luminance_min: 10,
+        }),
+    };
+    let (ours, _) = entry(Track { light: Some(light), ..video() });
+    // Green, blue, red.
+    let mdcv = "0003 0004 0005 0006 0001 0002 0007 0008 00000009 0000000a";
+    assert_eq!(ours.get(b"mdcv").unwrap()[..], hex(mdcv)[..]);
+    assert_eq!(ours.get(b"clli").unwrap()[..], hex("03e8 0190")[..]);
+    assert_eq!(ours.get(b"colr").unwrap()[..], hex("6e636c78 0009 0010 0009 80")[..]);
+}
