@@ -1,5 +1,5 @@
 //! RTMP without sockets: handshake, chunks, AMF, messages and sessions (Adobe's Real-Time Messaging
-//! Protocol 1.0).
+//! Protocol 1.0; Enhanced RTMP version 2 by veovera).
 //!
 //! Everything here is a machine that takes bytes and returns values. Time and random bytes are
 //! arguments, every number a peer controls meets one of the [`Limits`], and no input makes it
@@ -52,6 +52,7 @@ pub use handshake::SEED_BYTES;
 pub use limits::{ChunkLimits, Limits};
 pub use message::{Message, MessageKind};
 pub use session::{
-    Cause, ClientConfig, ClientEvent, ClientSession, Connect, Event, Media, MediaKind, Publish,
-    Rejection, ServerConfig, ServerSession, SessionError, codes,
+    CODECS_MAX, Capabilities, Cause, ClientConfig, ClientEvent, ClientSession, CodecAbilities,
+    Connect, Enhanced, Event, Media, MediaKind, Publish, Rejection, ServerConfig, ServerSession,
+    SessionError, codes,
 };

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::command::{Command, encode, object};
 use super::link::{COMMAND, Link};
-use super::{MediaKind, SessionError};
+use super::{Enhanced, MediaKind, SessionError};
 use crate::amf::Value;
 use crate::chunk::{ChunkWriter, Outgoing};
 use crate::handshake::{ClientHandshake, SEED_BYTES, Scheme};
@@ -44,7 +44,9 @@ pub struct ClientConfig {
     pub chunk_bytes: u32,
     /// The scheme of a digest handshake, or `None` for a plain one.
     pub digest: Option<Scheme>,
-    /// What else `connect` says: the client's side of Enhanced RTMP.
+    /// What `connect` says of Enhanced RTMP; `None` says nothing, as OBS does.
+    pub enhanced: Option<Enhanced>,
+    /// What else `connect` says.
     pub connect_properties: Vec<(String, Value)>,
 }
 
@@ -57,6 +59,7 @@ impl Default for ClientConfig {
             encoder: "FMLE/3.0 (compatible; FMSc/1.0)".to_owned(),
             chunk_bytes: 4096,
             digest: None,
+            enhanced: None,
             connect_properties: Vec::new(),
         }
     }
@@ -69,6 +72,8 @@ pub enum ClientEvent {
     Connected {
         /// The command object: `fmsVer`, the server's side of Enhanced RTMP.
         properties: Value,
+        /// What it says of Enhanced RTMP there; `None` if it says nothing.
+        enhanced: Option<Enhanced>,
         /// The information object.
         information: Value,
     },
@@ -82,6 +87,14 @@ pub enum ClientEvent {
         /// For the program.
         code: String,
         /// For the person.
+        description: String,
+    },
+    /// The server asks for a new connection, here or elsewhere. This one goes on until the client
+    /// ends it, best before a key frame.
+    ReconnectRequested {
+        /// Where to, absolute or relative to the URL in use; `None` is the same place.
+        tc_url: Option<String>,
+        /// The sentence.
         description: String,
     },
     /// Anything else the server says.
@@ -272,7 +285,9 @@ impl ClientSession {
                 self.create_stream();
                 let mut values = command.values.into_iter();
                 let mut next = || values.next().unwrap_or(Value::Null);
-                Some(ClientEvent::Connected { properties: next(), information: next() })
+                let properties = next();
+                let enhanced = properties.properties().and_then(Enhanced::of);
+                Some(ClientEvent::Connected { properties, enhanced, information: next() })
             }
             ("_result", Stage::Creating { transaction: asked }) if transaction == Some(asked) => {
                 if let Some(message_stream) = command.argument().and_then(Value::as_u32) {
@@ -288,6 +303,11 @@ impl ClientSession {
     fn on_status(&mut self, command: &Command) -> Option<ClientEvent> {
         let (level, code, description) = command.status()?;
         let (code, description) = (code.to_owned(), description.to_owned());
+        if code == super::codes::RECONNECT_REQUEST {
+            let tc_url = command.values.iter().find_map(|value| value.property("tcUrl"));
+            let tc_url = tc_url.and_then(Value::as_str).map(str::to_owned);
+            return Some(ClientEvent::ReconnectRequested { tc_url, description });
+        }
         if level == "error" || command.name == "_error" {
             return Some(ClientEvent::Refused { code, description });
         }
@@ -310,6 +330,8 @@ impl ClientSession {
             ("tcUrl", self.config.tc_url.as_str().into()),
         ]);
         if let Value::Object(properties) = &mut properties {
+            let enhanced = self.config.enhanced.as_ref();
+            properties.extend(enhanced.map(Enhanced::properties).unwrap_or_default());
             properties.extend_from_slice(&self.config.connect_properties);
         }
         self.link.send_command(COMMAND, 0, "connect", f64::from(self.transaction), &[properties]);

@@ -4,6 +4,7 @@
 
 mod client;
 mod command;
+mod enhanced;
 mod error;
 mod link;
 mod server;
@@ -15,6 +16,7 @@ use std::fmt;
 use bytes::Bytes;
 
 pub use client::{ClientConfig, ClientEvent, ClientSession};
+pub use enhanced::{CODECS_MAX, Capabilities, CodecAbilities, Enhanced};
 pub use error::{Cause, SessionError};
 pub use server::{ServerConfig, ServerSession};
 
@@ -77,8 +79,9 @@ pub struct Connect {
     pub tc_url: Option<String>,
     /// What the encoder calls itself (`flashVer`), at most 256 bytes of it.
     pub encoder: Option<String>,
-    /// All properties of the command object, in order: those above and those of Enhanced RTMP
-    /// (`fourCcList`, `videoFourCcInfoMap`, `audioFourCcInfoMap`, `capsEx`).
+    /// What it says of Enhanced RTMP; `None` if it says nothing.
+    pub enhanced: Option<Enhanced>,
+    /// All properties of the command object, in order: those above among them.
     pub properties: Vec<(String, Value)>,
 }
 
@@ -142,6 +145,7 @@ impl fmt::Debug for Connect {
         f.debug_struct("Connect")
             .field("app_bytes", &self.app.len())
             .field("encoder", &self.encoder)
+            .field("enhanced", &self.enhanced)
             .field("properties", &self.properties.len())
             .finish_non_exhaustive()
     }
@@ -181,6 +185,8 @@ pub mod codes {
     pub const CONNECT_CLOSED: &str = "NetConnection.Connect.Closed";
     /// The server ends the connection because it stops.
     pub const CONNECT_SHUTDOWN: &str = "NetConnection.Connect.AppShutdown";
+    /// The server asks the encoder to connect again, here or elsewhere (Enhanced RTMP).
+    pub const RECONNECT_REQUEST: &str = "NetConnection.Connect.ReconnectRequest";
     /// A command failed.
     pub const CALL_FAILED: &str = "NetConnection.Call.Failed";
     /// A publisher may send.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::command::{Command, object, status};
 use super::super::link::COMMAND;
-use super::super::{Connect, Event, Publish, SessionError, codes};
+use super::super::{Connect, Enhanced, Event, Publish, SessionError, codes};
 use super::{MessageStream, Peer, Pending, ServerSession};
 use crate::amf::Value;
 use crate::message::{Control, UserControl};
@@ -85,18 +85,29 @@ impl ServerSession {
             name.truncate(name.floor_char_boundary(ENCODER_BYTES_MAX));
         }
         let encoding = properties.and_then(|value| value.property("objectEncoding"));
+        let enhanced = properties.and_then(Value::properties).and_then(Enhanced::of);
         self.pending = Some(Pending::Connect {
             transaction: command.transaction,
             object_encoding: encoding.and_then(Value::as_f64).unwrap_or_default(),
-            peer: Peer { app: app.clone(), tc_url: tc_url.clone(), encoder: encoder.clone() },
+            peer: Peer {
+                app: app.clone(),
+                tc_url: tc_url.clone(),
+                encoder: encoder.clone(),
+                capabilities: enhanced.as_ref().map(|enhanced| enhanced.capabilities),
+            },
         });
         let properties = properties.and_then(Value::properties).unwrap_or_default().to_vec();
-        Ok(Event::ConnectRequested(Connect { app, tc_url, encoder, properties }))
+        Ok(Event::ConnectRequested(Connect { app, tc_url, encoder, enhanced, properties }))
     }
 
     /// Accepts a `connect` (§7.2.1.1): window, bandwidth and chunk size first, as Flash Media
     /// Server does.
-    pub(super) fn answer_connect(&mut self, transaction: f64, object_encoding: f64) {
+    pub(super) fn answer_connect(
+        &mut self,
+        transaction: f64,
+        object_encoding: f64,
+        is_enhanced: bool,
+    ) {
         let window = self.config.window_bytes;
         self.link.send_control(Control::WindowAckSize(window));
         self.link.send_control(Control::SetPeerBandwidth { window, limit: 2 });
@@ -106,7 +117,9 @@ impl ServerSession {
             ("capabilities".to_owned(), Value::Number(31.0)),
             ("mode".to_owned(), Value::Number(1.0)),
         ];
-        properties.extend_from_slice(&self.config.connect_properties);
+        if is_enhanced {
+            properties.append(&mut self.config.enhanced.properties());
+        }
         let information = object([
             ("level", "status".into()),
             ("code", codes::CONNECT_SUCCESS.into()),
@@ -149,7 +162,7 @@ impl ServerSession {
         message_stream: u32,
         command: &Command,
     ) -> Result<Event, SessionError> {
-        let Peer { app, tc_url, encoder } = self
+        let Peer { app, tc_url, encoder, capabilities: _ } = self
             .peer_or("publish")
             .or_else(|error| self.refuse(message_stream, codes::PUBLISH_REJECTED, error))?;
         match self.message_streams.get(&message_stream) {
@@ -225,6 +238,14 @@ impl ServerSession {
     ) {
         let values = [Value::Null, status(level, code, description)];
         self.link.send_command(STATUS, message_stream, "onStatus", 0.0, &values);
+    }
+
+    pub(super) fn send_reconnect_request(&mut self, tc_url: Option<&str>, description: &str) {
+        let mut info = status("status", codes::RECONNECT_REQUEST, description);
+        if let (Value::Object(properties), Some(tc_url)) = (&mut info, tc_url) {
+            properties.push(("tcUrl".to_owned(), tc_url.into()));
+        }
+        self.link.send_command(COMMAND, 0, "onStatus", 0.0, &[Value::Null, info]);
     }
 
     /// Answers a command that wants an answer: those with a transaction of 0 do not.

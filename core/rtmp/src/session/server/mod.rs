@@ -1,5 +1,6 @@
 //! The server's side of a connection.
 
+mod clock;
 mod commands;
 mod messages;
 
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use clock::Clock;
+
 use super::link::Link;
-use super::{Event, Rejection, SessionError, codes};
-use crate::amf::Value;
+use super::{Capabilities, Enhanced, Event, Rejection, SessionError, codes};
 use crate::chunk::ChunkWriter;
 use crate::handshake::{SEED_BYTES, ServerHandshake};
 use crate::limits::{ChunkLimits, Limits};
@@ -59,8 +61,9 @@ pub struct ServerConfig {
     pub window_bytes: u32,
     /// The version in the answer to `connect`. Some encoders look for `FMS/` in it.
     pub version: String,
-    /// What else the command object of that answer says: the server's side of Enhanced RTMP.
-    pub connect_properties: Vec<(String, Value)>,
+    /// What the answer says of Enhanced RTMP, to a peer that says something of it itself: another
+    /// could not make use of it.
+    pub enhanced: Enhanced,
 }
 
 impl Default for ServerConfig {
@@ -70,7 +73,7 @@ impl Default for ServerConfig {
             chunk_bytes: 65_536,
             window_bytes: 2_500_000,
             version: "FMS/3,5,7,7009".to_owned(),
-            connect_properties: Vec::new(),
+            enhanced: Enhanced::default(),
         }
     }
 }
@@ -81,6 +84,8 @@ struct Peer {
     app: String,
     tc_url: Option<String>,
     encoder: Option<String>,
+    /// `None` if it says nothing of Enhanced RTMP.
+    capabilities: Option<Capabilities>,
 }
 
 /// A request that waits for a decision.
@@ -96,17 +101,6 @@ enum MessageStream {
         /// As sent, so that `FCUnpublish` finds it.
         stream_name: String,
     },
-}
-
-/// The deadlines.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    handshake_by: Duration,
-    /// When a stream has to be published, and how long that was from its start; `None` while one
-    /// is.
-    publish_by: Option<(Duration, Duration)>,
-    /// When the last message of a publisher was read.
-    active_at: Duration,
 }
 
 impl ServerSession {
@@ -125,6 +119,7 @@ impl ServerSession {
                 handshake_by: now + limits.handshake_timeout,
                 publish_by: Some((now + limits.publish_timeout, limits.publish_timeout)),
                 active_at: now,
+                caller_busy_since: None,
             },
             is_trusted: false,
             ended: None,
@@ -143,7 +138,8 @@ impl ServerSession {
     }
 
     /// The next event, or `None` until more bytes arrive, a request is decided or time has passed.
-    /// After an error, every later call returns the same error.
+    /// After an error, every later call returns the same error. The time between an event and the
+    /// next call is the caller's own: a peer is silent only while it is listened to.
     pub fn pull(&mut self, now: Duration) -> Result<Option<Event>, SessionError> {
         if let Some(error) = self.ended {
             return Err(error);
@@ -157,7 +153,7 @@ impl ServerSession {
     pub fn accept(&mut self, now: Duration) {
         match self.pending.take() {
             Some(Pending::Connect { transaction, object_encoding, peer }) => {
-                self.answer_connect(transaction, object_encoding);
+                self.answer_connect(transaction, object_encoding, peer.capabilities.is_some());
                 self.peer = Some(peer);
             }
             Some(Pending::Publish { message_stream, stream_name }) => {
@@ -210,6 +206,19 @@ impl ServerSession {
         {
             self.say_goodbye(rejection);
         }
+    }
+
+    /// Asks the peer to connect again, to `tc_url` or to where it is, and says so to the person in
+    /// front of it (Enhanced RTMP, "Reconnect Request"). It goes on sending here until it does.
+    /// `false` if the peer never said that it understands this: then nothing is sent.
+    pub fn request_reconnect(&mut self, tc_url: Option<&str>, description: &str) -> bool {
+        let capabilities = self.peer.as_ref().and_then(|peer| peer.capabilities);
+        let understands = capabilities.is_some_and(|it| it.contains(Capabilities::RECONNECT));
+        if !understands || self.ended.is_some() {
+            return false;
+        }
+        self.send_reconnect_request(tc_url, description);
+        true
     }
 
     fn say_goodbye(&mut self, rejection: &Rejection) {
@@ -286,6 +295,7 @@ impl ServerSession {
         if self.pending.is_some() {
             return self.check_undecided().map(|()| None);
         }
+        self.clock.resume(now);
         self.check_absolute_deadlines(now)?;
         if !self.shake_hands()? {
             return Ok(None);
@@ -294,6 +304,7 @@ impl ServerSession {
             self.clock.active_at = now;
             if let Some(event) = self.on_message(message, now)? {
                 self.link.acknowledge();
+                self.clock.caller_busy_since = Some(now);
                 return Ok(Some(event));
             }
         }

@@ -1,6 +1,7 @@
 //! Sessions talking to each other, and to bytes written by hand.
 
 mod cuts;
+mod enhanced;
 mod hostile;
 mod link;
 mod publish;

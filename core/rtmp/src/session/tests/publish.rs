@@ -78,21 +78,6 @@ fn the_enhanced_properties_of_connect_are_kept() {
 }
 
 #[test]
-fn the_answer_to_connect_says_what_the_configuration_adds() {
-    let config = ServerConfig {
-        connect_properties: vec![("capsEx".to_owned(), Value::Number(1.0))],
-        ..ServerConfig::default()
-    };
-    let encoding = object([("app", "live".into()), ("objectEncoding", 3.0.into())]);
-    let script = Script::new().command(0, "connect", 1.0, &[encoding]);
-    let outcome = run(&[&script.bytes], &config);
-    let messages = messages(&outcome.output[HANDSHAKE_BYTES..]);
-    let result = Command::decode(messages.last().unwrap()).unwrap().unwrap();
-    assert_eq!(result.values[0].property("capsEx"), Some(&Value::Number(1.0)));
-    assert_eq!(result.values[1].property("objectEncoding"), Some(&Value::Number(3.0)));
-}
-
-#[test]
 fn metadata_and_other_data_are_events() {
     let fields = object([("width", 640.0.into())]);
     let wrapped = command::encode(&["@setDataFrame".into(), "onMetaData".into(), fields.clone()]);

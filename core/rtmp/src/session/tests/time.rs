@@ -70,6 +70,7 @@ fn a_publisher_is_idle_30_seconds_after_its_last_whole_message() {
     let mut session = publisher();
     session.push(AUDIO);
     assert!(matches!(session.pull(at(20.0)), Ok(Some(Event::Media(_)))));
+    assert_eq!(session.pull(at(20.0)), Ok(None));
     assert_eq!(session.deadline(), Some(at(50.0)));
     // A message that trickles in is not a sign of life.
     for (second, byte) in (21..).zip(&AUDIO[..11]) {
@@ -86,7 +87,31 @@ fn what_has_arrived_counts_even_if_it_is_read_late() {
     let mut session = publisher();
     session.push(AUDIO);
     assert!(matches!(session.pull(at(100.0)), Ok(Some(Event::Media(_)))));
+    assert_eq!(session.pull(at(100.0)), Ok(None));
     assert_eq!(session.pull(at(129.9)), Ok(None));
+    let expected = SessionError::IdleTimeout { limit: Duration::from_secs(30) };
+    assert_eq!(session.pull(at(130.0)), Err(expected));
+}
+
+#[test]
+fn a_caller_that_is_busy_with_an_event_does_not_make_the_peer_idle() {
+    let mut session = publisher();
+    session.push(AUDIO);
+    assert!(matches!(session.pull(at(10.0)), Ok(Some(Event::Media(_)))));
+    // A disk hung. The socket has not been read meanwhile.
+    assert_eq!(session.pull(at(70.0)), Ok(None));
+    assert_eq!(session.deadline(), Some(at(100.0)));
+    session.push(AUDIO);
+    assert!(matches!(session.pull(at(99.9)), Ok(Some(Event::Media(_)))));
+    assert_eq!(session.pull(at(99.9)), Ok(None));
+    let end = Script::new().command(0, "deleteStream", 0.0, &[Value::Null, 1.0.into()]);
+    session.push(&end.bytes[HANDSHAKE_BYTES..]);
+    assert!(matches!(session.pull(at(110.0)), Ok(Some(Event::Unpublished { .. }))));
+    // Finishing what was published took as long, before it may publish again.
+    assert_eq!(session.pull(at(170.0)), Ok(None));
+    assert_eq!(session.deadline(), Some(at(200.0)));
+    let expected = SessionError::PublishTimeout { limit: Duration::from_secs(30) };
+    assert_eq!(session.pull(at(200.0)), Err(expected));
 }
 
 #[test]
@@ -96,6 +121,7 @@ fn a_stream_that_ended_may_come_back_within_30_seconds() {
     session.push(&end.bytes[HANDSHAKE_BYTES..]);
     let ended = Event::Unpublished { message_stream: 1 };
     assert_eq!(session.pull(at(20.0)), Ok(Some(ended)));
+    assert_eq!(session.pull(at(20.0)), Ok(None));
     assert_eq!((session.deadline(), session.is_publishing()), (Some(at(50.0)), false));
     session.push(AUDIO);
     assert_eq!(session.pull(at(49.0)), Ok(None));
