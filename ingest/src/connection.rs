@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authz::PublishRequest;
-use container::flv::{Demuxer, Event as Flv, TagKind};
+use container::flv::{AUDIO_FOUR_CCS, Demuxer, Event as Flv, TagKind, VIDEO_FOUR_CCS};
 use media::TrackKind;
-use rtmp::{Event, Media, MediaKind, Publish, SEED_BYTES, ServerConfig, ServerSession};
+use rtmp::{
+    Enhanced, Event, Media, MediaKind, Publish, SEED_BYTES, ServerConfig, ServerSession, Value,
+};
 use runtime::Drain;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -66,7 +68,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         let mut seed = [0; SEED_BYTES];
         // The handshake's bytes are no secret: without randomness they are all zero, and it works.
         let _ = getrandom::fill(&mut seed);
-        let config = ServerConfig { limits: node.settings.limits, ..ServerConfig::default() };
+        let config = ServerConfig {
+            limits: node.settings.limits,
+            enhanced: Enhanced::forwarding(VIDEO_FOUR_CCS, AUDIO_FOUR_CCS),
+            ..ServerConfig::default()
+        };
         let session = ServerSession::new(config, &seed, Duration::ZERO);
         Self {
             node,
@@ -164,9 +170,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                     self.unpublish(publication, End::Finished, "the encoder ended it").await;
                 }
             }
-            // What encoders say of their streams is measured instead; captions and cues come with
-            // the journal's metadata entries.
-            Event::Metadata { .. } | Event::Data { .. } | Event::Skipped { .. } => {}
+            Event::Metadata { message_stream, value, .. } => {
+                return self.describe(message_stream, &value).await;
+            }
+            // Captions and cues come with the journal's metadata entries.
+            Event::Data { .. } | Event::Skipped { .. } => {}
         }
         Ok(())
     }
@@ -209,12 +217,35 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
             MediaKind::Video => TagKind::Video,
         };
         publication.demuxer.push(kind, media.timestamp_ms, media.payload);
+        self.take_demuxed().await
+    }
+
+    /// Takes what the encoder says of a stream: only its bit rates count.
+    async fn describe(&mut self, message_stream: u32, value: &Value) -> Result<(), Disconnect> {
+        let published = self.publication.as_mut();
+        let Some(publication) = published.filter(|it| it.message_stream == message_stream) else {
+            return Ok(());
+        };
+        publication.demuxer.metadata(value);
+        self.take_demuxed().await
+    }
+
+    async fn take_demuxed(&mut self) -> Result<(), Disconnect> {
+        let Some(publication) = &mut self.publication else { return Ok(()) };
         while let Some(event) = publication.demuxer.pull() {
             match event {
                 Flv::Track(track) => publication.publisher.track(track)?,
                 Flv::Unit(unit) => publication.publisher.push(unit).await?,
-                Flv::Unsupported { what, .. } => {
+                // Nothing of this kind will come: the streamer has to know. What comes besides
+                // something that is understood is left out.
+                Flv::Unsupported { kind, what }
+                    if what.is_codec() && !publication.demuxer.has_track(kind) =>
+                {
                     return Err(Disconnect::Unsupported(what.to_string()));
+                }
+                Flv::Unsupported { what, .. } => {
+                    let name = &publication.name;
+                    warn!(stream.name = name, peer.addr = %self.peer, %what, "a part of `{name}` is left out: {what}");
                 }
                 Flv::BadConfig { track, error } => {
                     let name = &publication.name;

@@ -93,6 +93,15 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
+/// The bytes of a text of hexadecimal digits in which letters in quotes stand for themselves.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
+    let part = |(index, part): (usize, &str)| match index % 2 {
+        0 => hex(part),
+        _ => part.as_bytes().to_vec(),
+    };
+    text.split('\'').enumerate().flat_map(part).collect()
+}
+
 /// Calls `run` with 10,000 damaged copies of the samples: the same ones on every run. The seed of
 /// one that panics is printed.
 pub(crate) fn mutations(samples: &[&[u8]], run: impl Fn(&[u8])) {

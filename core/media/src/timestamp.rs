@@ -82,6 +82,9 @@ impl Timescale {
     /// 90 kHz: what MPEG-TS counts in (ISO/IEC 13818-1, 2.4.3.6).
     pub const MPEG: Self = Self(NonZeroU32::new(90_000).expect("90000 is not zero"));
 
+    /// Nanoseconds: what Enhanced RTMP adds to a millisecond. 2^32 ms are under 2^53 of them.
+    pub const NANOS: Self = Self(NonZeroU32::new(1_000_000_000).expect("10^9 is not zero"));
+
     /// A timescale of `hz` ticks per second, or `None` for 0.
     #[must_use]
     pub fn new(hz: u32) -> Option<Self> {

@@ -1,17 +1,25 @@
 //! Payloads in, access units out.
 
+mod skipped;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::mem::Discriminant;
 
 use bytes::Bytes;
 use media::{
-    AccessUnit, Codec, CodecConfig, ConfigError, Timestamp, Track, TrackId, TrackKind, UnitError,
+    AccessUnit, Codec, CodecConfig, ConfigError, Inspected, Light, Timescale, Timestamp, Track,
+    TrackId, TrackKind,
 };
+use rtmp::{Value, amf};
 
-use super::header::{Header, Packet};
-use super::{TagKind, Unsupported};
+use super::bit_rates::BitRates;
+use super::header::{Content, HeaderError, Packet, Packets};
+use super::parameter_sets::changed_record;
+use super::{TagKind, Unsupported, light};
+use skipped::Skip;
+pub use skipped::Skipped;
 
 /// Makes access units of FLV payloads. [`Self::push`] one, then [`Self::pull`] until `None`.
 ///
@@ -19,11 +27,18 @@ use super::{TagKind, Unsupported};
 /// [`Self::skipped`]. The payloads of access units are slices of what was pushed.
 #[derive(Debug, Default)]
 pub struct Demuxer {
-    video: Input,
-    audio: Input,
+    /// At most [`TRACKS_MAX`] of each kind.
+    inputs: BTreeMap<TrackId, Input>,
+    bit_rates: BitRates,
     events: VecDeque<Event>,
     skipped: Skipped,
+    /// What has been told not to be handled: each way once for each kind of track.
+    told: Vec<(TrackKind, Discriminant<Unsupported>)>,
 }
+
+/// Tracks of each kind that are taken. OBS sends up to six of sound and as many of pictures, one
+/// for each rung of a ladder; each is muxed, uploaded and listed on its own.
+pub const TRACKS_MAX: usize = 16;
 
 /// What a payload held.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,21 +47,23 @@ pub enum Event {
     Track(Track),
     /// A sequence header with the bytes of the one before: nothing changes.
     Repeated(TrackId),
-    /// A unit of a track that was announced. Times are the publisher's, in milliseconds:
-    /// `dts` is the payload's 32-bit timestamp as it came (it wraps; the segmenter's clock knows),
-    /// `pts` lies a signed composition time from it.
+    /// A unit of a track that was announced. Times are the publisher's: `dts` is the payload's
+    /// 32-bit timestamp as it came (it wraps at 2^32 ms; the segmenter's clock knows), `pts` lies a
+    /// signed composition time from it. They are in milliseconds, or in nanoseconds where the
+    /// publisher says how much there is above a millisecond.
     Unit(AccessUnit),
     /// The publisher says that the track is over.
     EndOfSequence(TrackId),
-    /// The publisher sends something that is not handled, for the first time for this kind of
-    /// track. All of it is skipped.
+    /// The publisher sends something that is not handled, for the first time in this way for this
+    /// kind of track. All of it is skipped.
     Unsupported {
         /// Video or audio.
         kind: TrackKind,
         /// What it is.
         what: Unsupported,
     },
-    /// A sequence header that cannot be used. What came before stays in force.
+    /// A configuration that cannot be used, the first since the last that could. What came before
+    /// stays in force.
     BadConfig {
         /// The track that it is for.
         track: TrackId,
@@ -55,64 +72,16 @@ pub enum Event {
     },
 }
 
-/// How many payloads were skipped, by reason.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Skipped {
-    /// A unit before its track's sequence header.
-    pub before_config: u64,
-    /// No bytes, or a header with nothing behind it.
-    pub empty: u64,
-    /// A header that is cut off or says what does not exist.
-    pub bad_header: u64,
-    /// A sequence header that cannot be used.
-    pub bad_config: u64,
-    /// NAL unit lengths that go beyond the unit's end.
-    pub bad_nal_length: u64,
-    /// Something that is not handled.
-    pub unsupported: u64,
-}
-
-impl Skipped {
-    /// Payloads skipped for any reason.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.before_config
-            + self.empty
-            + self.bad_header
-            + self.bad_config
-            + self.bad_nal_length
-            + self.unsupported
-    }
-
-    const fn count(&mut self, reason: Skip) {
-        let counter = match reason {
-            Skip::BeforeConfig => &mut self.before_config,
-            Skip::Empty => &mut self.empty,
-            Skip::BadHeader => &mut self.bad_header,
-            Skip::BadConfig => &mut self.bad_config,
-            Skip::BadNalLength => &mut self.bad_nal_length,
-            Skip::Unsupported => &mut self.unsupported,
-        };
-        *counter += 1;
-    }
-}
-
-/// Why a payload is skipped: one for each field of [`Skipped`].
-#[derive(Clone, Copy, Debug)]
-enum Skip {
-    BeforeConfig,
-    Empty,
-    BadHeader,
-    BadConfig,
-    BadNalLength,
-    Unsupported,
-}
-
-/// What is known about the payloads of one kind.
+/// What is known about a track.
 #[derive(Debug, Default)]
 struct Input {
+    /// What its units are coded by.
     config: Option<CodecConfig>,
-    has_told_unsupported: bool,
+    /// The last sequence header that could be used. The configuration differs from it once a unit
+    /// brings its own parameter sets.
+    header: Option<Bytes>,
+    light: Option<Light>,
+    has_told_bad_config: bool,
 }
 
 impl Demuxer {
@@ -122,36 +91,32 @@ impl Demuxer {
         Self::default()
     }
 
-    /// Takes in one payload: the content of an RTMP audio or video message, or an FLV tag's data.
-    /// Script data is none of a demuxer's business and leaves no trace.
+    /// Takes in one payload: the content of an RTMP audio, video or data message, or an FLV tag's
+    /// data. Of script data only `onMetaData` counts, as for [`Self::metadata`].
     pub fn push(&mut self, kind: TagKind, timestamp_ms: u32, payload: Bytes) {
-        let (track, header) = match kind {
-            TagKind::Video => (TrackId::VIDEO, Header::video(&payload)),
-            TagKind::Audio => (TrackId::AUDIO, Header::audio(&payload)),
-            TagKind::Script => return,
+        let kind = match kind {
+            TagKind::Video => TrackKind::Video,
+            TagKind::Audio => TrackKind::Audio,
+            TagKind::Script => return self.take_script(&payload),
         };
         if payload.is_empty() {
-            self.skipped.count(Skip::Empty);
-            return;
+            return self.skipped.count(Skip::Empty);
         }
-        let Some(Header { packet, body_at }) = header else {
-            self.skipped.count(Skip::BadHeader);
-            return;
-        };
-        let body = payload.slice(body_at.min(payload.len())..);
-        match packet {
-            Packet::SequenceStart(codec) => self.configure(track, codec, &body),
-            Packet::Coded { codec, composition_ms } => {
-                self.take_unit(track, codec, timestamp_ms, composition_ms, body);
+        for packet in Packets::new(kind, &payload) {
+            match packet {
+                Ok(packet) => self.take(kind, timestamp_ms, &packet, &payload),
+                Err(HeaderError) => self.skipped.count(Skip::BadHeader),
             }
-            Packet::SequenceEnd => self.events.push_back(Event::EndOfSequence(track)),
-            Packet::Other => {}
-            Packet::Unsupported(what) => {
-                self.skipped.count(Skip::Unsupported);
-                let input = self.input(track.kind);
-                if !std::mem::replace(&mut input.has_told_unsupported, true) {
-                    self.events.push_back(Event::Unsupported { kind: track.kind, what });
-                }
+        }
+    }
+
+    /// Takes in the argument of `onMetaData`: the bit rates that the publisher's encoders are set
+    /// to. Everything else that it says is in the media itself, where it is right.
+    pub fn metadata(&mut self, value: &Value) {
+        let old = std::mem::replace(&mut self.bit_rates, BitRates::parse(value));
+        for (id, input) in &self.inputs {
+            if old.of(*id) != self.bit_rates.of(*id) {
+                self.events.extend(input.track(*id, &self.bit_rates).map(Event::Track));
             }
         }
     }
@@ -161,79 +126,182 @@ impl Demuxer {
         self.events.pop_front()
     }
 
+    /// Whether a track of this kind has been announced.
+    #[must_use]
+    pub fn has_track(&self, kind: TrackKind) -> bool {
+        self.inputs.iter().any(|(id, input)| id.kind == kind && input.config.is_some())
+    }
+
     /// What was skipped so far.
     #[must_use]
     pub const fn skipped(&self) -> &Skipped {
         &self.skipped
     }
 
-    fn configure(&mut self, track: TrackId, codec: Codec, body: &Bytes) {
-        if body.is_empty() {
-            self.skipped.count(Skip::Empty);
-            return;
-        }
-        if self.input(track.kind).config.as_ref().is_some_and(|old| is_same(old, codec, body)) {
-            self.events.push_back(Event::Repeated(track));
-            return;
-        }
-        // A configuration outlives its message by hours, so it gets memory of its own.
-        match CodecConfig::parse(codec, Bytes::copy_from_slice(body)) {
-            Ok(config) => {
-                self.input(track.kind).config = Some(config.clone());
-                self.events.push_back(Event::Track(Track::new(track, config)));
-            }
-            Err(error) => {
-                self.skipped.count(Skip::BadConfig);
-                self.events.push_back(Event::BadConfig { track, error });
-            }
+    fn take_script(&mut self, payload: &[u8]) {
+        if let Ok(values) = amf::decode(payload)
+            && let [name, value, ..] = values.as_slice()
+            && name.as_str() == Some("onMetaData")
+        {
+            self.metadata(value);
         }
     }
 
-    fn take_unit(
-        &mut self,
-        track: TrackId,
-        codec: Codec,
-        timestamp_ms: u32,
-        composition_ms: i32,
-        payload: Bytes,
-    ) {
-        let config = self.input(track.kind).config.as_ref();
-        let Some(config) = config.filter(|config| config.codec() == codec) else {
+    fn take(&mut self, kind: TrackKind, timestamp_ms: u32, packet: &Packet, payload: &Bytes) {
+        let id = TrackId { kind, number: packet.track };
+        let body = payload.slice(packet.body.clone());
+        match packet.content {
+            Content::SequenceStart(codec) => self.configure(id, codec, &body),
+            Content::Coded { codec, composition_ms } => {
+                let times = Times { message_ms: timestamp_ms, composition_ms, packet };
+                self.take_unit(id, codec, &times, body);
+            }
+            Content::SequenceEnd => self.events.push_back(Event::EndOfSequence(id)),
+            Content::Metadata => self.take_light(id, &body),
+            Content::Nothing => {}
+            Content::Unsupported(what) => self.pass_over(kind, what),
+        }
+    }
+
+    fn configure(&mut self, id: TrackId, codec: Codec, body: &Bytes) {
+        if body.is_empty() {
+            return self.skipped.count(Skip::Empty);
+        }
+        let Some(input) = self.input(id) else { return };
+        let is_same_codec = input.config.as_ref().is_some_and(|old| old.codec() == codec);
+        if is_same_codec && input.header.as_ref() == Some(body) {
+            return self.events.push_back(Event::Repeated(id));
+        }
+        // A configuration outlives its message by hours, so it gets memory of its own.
+        let header = Bytes::copy_from_slice(body);
+        match CodecConfig::parse(codec, header.clone()) {
+            Ok(config) => {
+                input.header = Some(header);
+                if input.config.as_ref() == Some(&config) {
+                    self.events.push_back(Event::Repeated(id));
+                } else {
+                    self.announce(id, config);
+                }
+            }
+            Err(error) => self.refuse(id, error),
+        }
+    }
+
+    fn take_unit(&mut self, id: TrackId, codec: Codec, times: &Times<'_>, payload: Bytes) {
+        if let Some(brought) = CodecConfig::of_unit(codec, &payload) {
+            let known = self.config(id, codec);
+            match brought {
+                Ok(config) if known == Some(&config) => {}
+                Ok(config) => self.announce(id, config),
+                Err(_) if known.is_some() => return self.skipped.count(Skip::BadHeader),
+                Err(error) => return self.refuse(id, error),
+            }
+        }
+        let Some(config) = self.config(id, codec) else {
             return self.skipped.count(Skip::BeforeConfig);
         };
         let inspected = match config.inspect(&payload) {
             Ok(inspected) => inspected,
             Err(error) => return self.skipped.count(error.into()),
         };
-        let dts_ms = i64::from(timestamp_ms);
-        self.events.push_back(Event::Unit(AccessUnit {
-            track,
-            dts: Timestamp::from_millis(dts_ms),
-            pts: Timestamp::from_millis(dts_ms + i64::from(composition_ms)),
-            random_access: inspected.random_access,
-            samples: inspected.samples,
-            payload,
-        }));
+        if inspected.random_access
+            && let CodecConfig::Avc(avc) = config
+            && let Some(record) = changed_record(avc, &payload)
+        {
+            match CodecConfig::parse(codec, record) {
+                Ok(config) => self.announce(id, config),
+                Err(error) => self.refuse(id, error),
+            }
+        }
+        let (dts, pts) = times.decode_and_presentation();
+        let Inspected { random_access, samples } = inspected;
+        let unit = AccessUnit { track: id, dts, pts, random_access, samples, payload };
+        self.events.push_back(Event::Unit(unit));
     }
 
-    const fn input(&mut self, kind: TrackKind) -> &mut Input {
-        match kind {
-            TrackKind::Video => &mut self.video,
-            TrackKind::Audio => &mut self.audio,
+    fn take_light(&mut self, id: TrackId, body: &[u8]) {
+        let light = match light::parse(body) {
+            Ok(Some(light)) => light,
+            Ok(None) => return,
+            Err(_) => return self.skipped.count(Skip::BadHeader),
+        };
+        let Some(input) = self.input(id) else { return };
+        if std::mem::replace(&mut input.light, light) != light {
+            self.tell_track(id);
         }
+    }
+
+    /// From here on the units of the track are coded by `config`.
+    fn announce(&mut self, id: TrackId, config: CodecConfig) {
+        let Some(input) = self.input(id) else { return };
+        input.config = Some(config);
+        input.has_told_bad_config = false;
+        self.tell_track(id);
+    }
+
+    /// What came before stays in force. One that comes with every key frame is told once.
+    fn refuse(&mut self, track: TrackId, error: ConfigError) {
+        self.skipped.count(Skip::BadConfig);
+        let Some(input) = self.input(track) else { return };
+        if !std::mem::replace(&mut input.has_told_bad_config, true) {
+            self.events.push_back(Event::BadConfig { track, error });
+        }
+    }
+
+    fn pass_over(&mut self, kind: TrackKind, what: Unsupported) {
+        self.skipped.count(Skip::Unsupported);
+        let told = (kind, std::mem::discriminant(&what));
+        if !self.told.contains(&told) {
+            self.told.push(told);
+            self.events.push_back(Event::Unsupported { kind, what });
+        }
+    }
+
+    fn tell_track(&mut self, id: TrackId) {
+        let track = self.inputs.get(&id).and_then(|input| input.track(id, &self.bit_rates));
+        self.events.extend(track.map(Event::Track));
+    }
+
+    /// How the units of a track are coded, if that is known and the codec is this one.
+    fn config(&self, id: TrackId, codec: Codec) -> Option<&CodecConfig> {
+        self.inputs.get(&id)?.config.as_ref().filter(|config| config.codec() == codec)
+    }
+
+    /// What is known about a track; `None` if it is one too many.
+    fn input(&mut self, id: TrackId) -> Option<&mut Input> {
+        let others = self.inputs.keys().filter(|other| other.kind == id.kind && **other != id);
+        if others.count() >= TRACKS_MAX {
+            self.pass_over(id.kind, Unsupported::Track(id.number));
+            return None;
+        }
+        Some(self.inputs.entry(id).or_default())
     }
 }
 
-fn is_same(old: &CodecConfig, codec: Codec, record: &Bytes) -> bool {
-    old.codec() == codec && old.record() == Some(record)
+impl Input {
+    /// The track as it is announced; `None` while nothing is known of its units.
+    fn track(&self, id: TrackId, bit_rates: &BitRates) -> Option<Track> {
+        let codec = self.config.clone()?;
+        Some(Track { id, codec, light: self.light, bit_rate: bit_rates.of(id) })
+    }
 }
 
-impl From<UnitError> for Skip {
-    fn from(error: UnitError) -> Self {
-        match error {
-            UnitError::Empty => Self::Empty,
-            UnitError::Nal(_) => Self::BadNalLength,
-            UnitError::Header => Self::BadHeader,
-        }
+/// What a payload says of a unit's times.
+struct Times<'a> {
+    message_ms: u32,
+    composition_ms: i32,
+    packet: &'a Packet,
+}
+
+impl Times<'_> {
+    /// Counted in milliseconds, unless a modifier made them finer.
+    fn decode_and_presentation(&self) -> (Timestamp, Timestamp) {
+        let decode_ms = i64::from(self.message_ms);
+        let presentation_ms = decode_ms + i64::from(self.composition_ms);
+        let at = |ms| match self.packet.offset_ns {
+            0 => Timestamp::from_millis(ms),
+            ns => Timestamp::new(ms * 1_000_000 + i64::from(ns), Timescale::NANOS),
+        };
+        (at(decode_ms), at(presentation_ms))
     }
 }

@@ -1,157 +1,148 @@
 //! The first bytes of an audio or video payload: E.4.2.1 and E.4.3.1 for the plain form, "Enhanced
 //! Video" and "Enhanced Audio" for the form with a FourCC.
 //!
-//! Both forms end up as one [`Header`], so that what follows does not ask which one it was.
+//! Every form becomes a sequence of [`Packet`]s, so that what follows does not ask which it was:
+//! most payloads are one packet of track 0, a multitrack payload is one for each track in it.
 
+mod enhanced;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::ops::Range;
 
-use media::Codec;
+use media::{Codec, TrackKind};
 
-/// What a payload's first bytes say.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Header {
-    pub(super) packet: Packet,
-    /// Where the rest starts; never beyond the payload's end.
-    pub(super) body_at: usize,
+use super::Unsupported;
+use enhanced::Batch;
+
+/// Walks the packets of a payload. An error costs a packet; it is the last thing where the start of
+/// the next is unknown.
+#[derive(Debug)]
+pub(super) struct Packets<'a> {
+    kind: TrackKind,
+    fields: Fields<'a>,
+    next: Next,
 }
 
-/// What the rest of a payload is.
+/// One packet of one track.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Packet {
+    /// The number of the track among those of its kind.
+    pub(super) track: u8,
+    pub(super) content: Content,
+    /// How much later than its message the packet is: below a millisecond.
+    pub(super) offset_ns: u32,
+    /// Where the rest stands in the payload; within it.
+    pub(super) body: Range<usize>,
+}
+
+/// What the body of a packet is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Packet {
+pub(super) enum Content {
     /// What the decoder must know first.
     SequenceStart(Codec),
     /// One coded unit, shown `composition_ms` after it is decoded.
     Coded { codec: Codec, composition_ms: i32 },
     /// The track is over.
     SequenceEnd,
-    /// Something that is no media: a seek command, HDR metadata.
-    Other,
+    /// AMF values about the pictures.
+    Metadata,
+    /// Something that has nothing to say to us: a seek command, what the codec says itself.
+    Nothing,
     /// Something that is not handled.
     Unsupported(Unsupported),
 }
 
-/// What a publisher sends that is not handled. Its `Display` is for a sentence to the streamer:
-/// "… sends video codec 2 (Sorenson H.263)".
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Unsupported {
-    /// A plain tag's `CodecID`.
-    VideoCodec(u8),
-    /// A plain tag's `SoundFormat`.
-    SoundFormat(u8),
-    /// An enhanced video tag's FourCC.
-    VideoFourCc([u8; 4]),
-    /// An enhanced audio tag's FourCC.
-    AudioFourCc([u8; 4]),
-    /// An enhanced video tag's packet type.
-    VideoPacketType(u8),
-    /// An enhanced audio tag's packet type.
-    AudioPacketType(u8),
+/// A header is cut off, or says what does not exist.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct HeaderError;
+
+/// What comes next of a payload.
+#[derive(Debug)]
+enum Next {
+    /// The payload's first byte.
+    Start,
+    /// A track of several.
+    Track(Batch),
+    /// Nothing.
+    End,
 }
 
 /// `FrameType` of a tag that is a command to the player (E.4.3.1).
 const COMMAND_FRAME: u8 = 5;
 /// `CodecID` of H.264.
 const CODEC_AVC: u8 = 7;
+/// `SoundFormat` of MP3, and of MP3 at 8 kHz: its frames say that themselves.
+const FORMATS_MP3: [u8; 2] = [2, 14];
 /// `SoundFormat` of AAC.
 const FORMAT_AAC: u8 = 10;
 /// `SoundFormat` that says that the tag is an enhanced one.
 const FORMAT_ENHANCED: u8 = 9;
 
-impl Header {
-    /// Reads a video payload's header, or `None` if it ends early or has a packet type that does
-    /// not exist.
-    pub(super) fn video(payload: &[u8]) -> Option<Self> {
-        let (&[first], rest) = payload.split_first_chunk()?;
-        if first & 0x80 != 0 {
-            return Self::enhanced_video(first, rest);
-        }
-        let (frame_type, codec) = (first >> 4, first & 0x0f);
-        if frame_type == COMMAND_FRAME {
-            return Some(Self { packet: Packet::Other, body_at: 1 });
-        }
-        if codec != CODEC_AVC {
-            return Some(Self::unsupported(Unsupported::VideoCodec(codec)));
-        }
-        let (&[packet_type, composition @ ..], _) = rest.split_first_chunk::<4>()?;
-        let packet = match packet_type {
-            0 => Packet::SequenceStart(Codec::Avc),
-            1 => Packet::Coded { codec: Codec::Avc, composition_ms: signed24(composition) },
-            2 => Packet::SequenceEnd,
-            _ => return None,
-        };
-        Some(Self { packet, body_at: 5 })
+impl<'a> Packets<'a> {
+    pub(super) const fn new(kind: TrackKind, payload: &'a [u8]) -> Self {
+        Self { kind, fields: Fields { payload, at: 0 }, next: Next::Start }
     }
 
-    /// Reads an audio payload's header, or `None` if it ends early or has a packet type that does
-    /// not exist.
-    pub(super) fn audio(payload: &[u8]) -> Option<Self> {
-        let (&[first], rest) = payload.split_first_chunk()?;
-        match first >> 4 {
-            FORMAT_ENHANCED => Self::enhanced_audio(first, rest),
-            FORMAT_AAC => {
-                let (&[packet_type], _) = rest.split_first_chunk()?;
-                let packet = match packet_type {
-                    0 => Packet::SequenceStart(Codec::Aac),
-                    1 => Packet::Coded { codec: Codec::Aac, composition_ms: 0 },
-                    _ => return None,
-                };
-                Some(Self { packet, body_at: 2 })
-            }
-            format => Some(Self::unsupported(Unsupported::SoundFormat(format))),
-        }
-    }
-
-    fn enhanced_video(first: u8, rest: &[u8]) -> Option<Self> {
-        let (frame_type, packet_type) = (first >> 4 & 0x07, first & 0x0f);
-        // Metadata ignores the frame type, so it is asked for first.
-        if packet_type == 4 || frame_type == COMMAND_FRAME {
-            return Some(Self { packet: Packet::Other, body_at: 1 });
-        }
-        if packet_type > 3 {
-            return Some(Self::unsupported(Unsupported::VideoPacketType(packet_type)));
-        }
-        let (&four_cc, rest) = rest.split_first_chunk::<4>()?;
-        let codec = match &four_cc {
-            b"avc1" => Codec::Avc,
-            _ => return Some(Self::unsupported(Unsupported::VideoFourCc(four_cc))),
+    fn start(&mut self) -> Option<Packet> {
+        let [first] = self.fields.take()?;
+        let is_enhanced = match self.kind {
+            TrackKind::Video => first & 0x80 != 0,
+            TrackKind::Audio => first >> 4 == FORMAT_ENHANCED,
         };
-        match packet_type {
-            0 => Some(Self { packet: Packet::SequenceStart(codec), body_at: 5 }),
-            1 => {
-                let (&composition, _) = rest.split_first_chunk()?;
-                let composition_ms = signed24(composition);
-                Some(Self { packet: Packet::Coded { codec, composition_ms }, body_at: 8 })
-            }
-            2 => Some(Self { packet: Packet::SequenceEnd, body_at: 5 }),
-            _ => Some(Self { packet: Packet::Coded { codec, composition_ms: 0 }, body_at: 5 }),
+        if is_enhanced {
+            return self.enhanced(first);
         }
-    }
-
-    fn enhanced_audio(first: u8, rest: &[u8]) -> Option<Self> {
-        let packet_type = first & 0x0f;
-        if packet_type > 4 {
-            return Some(Self::unsupported(Unsupported::AudioPacketType(packet_type)));
-        }
-        let (&four_cc, _) = rest.split_first_chunk::<4>()?;
-        let codec = match &four_cc {
-            b"mp4a" => Codec::Aac,
-            _ => return Some(Self::unsupported(Unsupported::AudioFourCc(four_cc))),
+        let content = match self.kind {
+            TrackKind::Video => plain_video(first, &mut self.fields)?,
+            TrackKind::Audio => plain_audio(first, &mut self.fields)?,
         };
-        let packet = match packet_type {
-            0 => Packet::SequenceStart(codec),
-            1 => Packet::Coded { codec, composition_ms: 0 },
-            2 => Packet::SequenceEnd,
-            4 => Packet::Other, // MultichannelConfig: AAC says the same itself.
-            _ => return None,
-        };
-        Some(Self { packet, body_at: 5 })
+        Some(Packet { track: 0, content, offset_ns: 0, body: self.fields.rest() })
     }
+}
 
-    const fn unsupported(what: Unsupported) -> Self {
-        Self { packet: Packet::Unsupported(what), body_at: 0 }
+impl Iterator for Packets<'_> {
+    type Item = Result<Packet, HeaderError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let packet = match std::mem::replace(&mut self.next, Next::End) {
+            Next::Start => self.start(),
+            Next::Track(batch) => self.track(batch),
+            Next::End => return None,
+        };
+        Some(packet.ok_or(HeaderError))
+    }
+}
+
+fn plain_video(first: u8, fields: &mut Fields<'_>) -> Option<Content> {
+    let (frame_type, codec) = (first >> 4, first & 0x0f);
+    if frame_type == COMMAND_FRAME {
+        return Some(Content::Nothing);
+    }
+    if codec != CODEC_AVC {
+        return Some(Content::Unsupported(Unsupported::VideoCodec(codec)));
+    }
+    let [packet_type, composition @ ..]: [u8; 4] = fields.take()?;
+    match packet_type {
+        0 => Some(Content::SequenceStart(Codec::Avc)),
+        1 => Some(Content::Coded { codec: Codec::Avc, composition_ms: signed24(composition) }),
+        2 => Some(Content::SequenceEnd),
+        _ => None,
+    }
+}
+
+fn plain_audio(first: u8, fields: &mut Fields<'_>) -> Option<Content> {
+    let format = first >> 4;
+    if FORMATS_MP3.contains(&format) {
+        return Some(Content::Coded { codec: Codec::Mp3, composition_ms: 0 });
+    }
+    if format != FORMAT_AAC {
+        return Some(Content::Unsupported(Unsupported::SoundFormat(format)));
+    }
+    match fields.take()? {
+        [0] => Some(Content::SequenceStart(Codec::Aac)),
+        [1] => Some(Content::Coded { codec: Codec::Aac, composition_ms: 0 }),
+        [_] => None,
     }
 }
 
@@ -160,67 +151,36 @@ const fn signed24([high, middle, low]: [u8; 3]) -> i32 {
     i32::from_be_bytes([high, middle, low, 0]) >> 8
 }
 
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::VideoCodec(codec) => {
-                write!(f, "video codec {codec} ({})", video_codec_name(codec))
-            }
-            Self::SoundFormat(format) => {
-                write!(f, "sound format {format} ({})", sound_format_name(format))
-            }
-            Self::VideoFourCc(four_cc) => write!(f, "video codec {}", four_cc.escape_ascii()),
-            Self::AudioFourCc(four_cc) => write!(f, "audio codec {}", four_cc.escape_ascii()),
-            Self::VideoPacketType(kind) => {
-                write!(f, "video packet type {kind} ({})", video_packet_name(kind))
-            }
-            Self::AudioPacketType(kind) => {
-                write!(f, "audio packet type {kind} ({})", audio_packet_name(kind))
-            }
-        }
-    }
+/// A payload that is being taken apart.
+#[derive(Debug)]
+struct Fields<'a> {
+    payload: &'a [u8],
+    /// Bytes taken; `at <= payload.len()`.
+    at: usize,
 }
 
-const fn video_codec_name(codec: u8) -> &'static str {
-    match codec {
-        1 => "JPEG",
-        2 => "Sorenson H.263",
-        3 | 6 => "Screen video",
-        4 => "VP6",
-        5 => "VP6 with alpha",
-        12 => "H.265 without Enhanced RTMP",
-        13 => "AV1 without Enhanced RTMP",
-        _ => "unknown",
+impl<'a> Fields<'a> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let bytes = *self.payload.get(self.at..)?.first_chunk::<N>()?;
+        self.at += N;
+        Some(bytes)
     }
-}
 
-const fn sound_format_name(format: u8) -> &'static str {
-    match format {
-        0 | 3 => "PCM",
-        1 => "ADPCM",
-        2 | 14 => "MP3",
-        4..=6 => "Nellymoser",
-        7 => "G.711 A-law",
-        8 => "G.711 mu-law",
-        11 => "Speex",
-        13 => "Opus without Enhanced RTMP",
-        _ => "unknown",
+    fn slice(&mut self, length: usize) -> Option<&'a [u8]> {
+        let bytes = self.payload.get(self.at..)?.get(..length)?;
+        self.at += length;
+        Some(bytes)
     }
-}
 
-const fn video_packet_name(kind: u8) -> &'static str {
-    match kind {
-        5 => "MPEG-2 TS sequence start",
-        6 => "multitrack",
-        7 => "ModEx",
-        _ => "unknown",
+    /// Where what has not been taken stands.
+    const fn rest(&self) -> Range<usize> {
+        self.at..self.payload.len()
     }
-}
 
-const fn audio_packet_name(kind: u8) -> &'static str {
-    match kind {
-        5 => "multitrack",
-        7 => "ModEx",
-        _ => "unknown",
+    /// Takes the next `length` bytes, as what a payload that ends there has left.
+    fn split(&mut self, length: usize) -> Option<Self> {
+        let at = self.at;
+        self.slice(length)?;
+        Some(Self { payload: self.payload.get(..self.at)?, at })
     }
 }
