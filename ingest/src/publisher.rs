@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use media::{AccessUnit, Track};
 use runtime::unix_ms;
-use segmenter::{Output, Repairs, Segment, Segmenter};
+use segmenter::{Cue, Output, Repairs, Segmenter};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::writer::{Work, Writer};
 use crate::{Disconnect, StreamSettings};
 
-/// Segments that may wait to be made durable. Beyond that the publisher waits, which slows its
+/// Segments and what goes with them that may wait to be made durable. Beyond that the publisher waits, which slows its
 /// socket and with it the encoder.
 const QUEUE_SEGMENTS_MAX: usize = 4;
 
@@ -47,6 +47,7 @@ impl Publisher {
         let segmenter = Segmenter::new(segmenter::Settings {
             segment_ms: millis(settings.segment_duration),
             target_duration_s,
+            packaging: settings.packaging,
         });
         let writer = Some(tokio::spawn(writer.run(queue)));
         Self { segmenter, work: Some(work), leave, failed, replaced, writer }
@@ -70,8 +71,21 @@ impl Publisher {
     /// When the publication cannot go on.
     pub async fn push(&mut self, unit: AccessUnit) -> Result<(), Disconnect> {
         self.segmenter.push(unit, unix_ms());
-        while let Some(Output::Segment(segment)) = self.segmenter.pull() {
-            self.hand_over(segment).await?;
+        while let Some(output) = self.segmenter.pull() {
+            self.hand_over(output).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands over something to be said at the publisher's `timestamp_ms`.
+    ///
+    /// # Errors
+    ///
+    /// When the publication cannot go on.
+    pub async fn cue(&mut self, timestamp_ms: u32, cue: Cue) -> Result<(), Disconnect> {
+        self.segmenter.cue(timestamp_ms, cue);
+        while let Some(output) = self.segmenter.pull() {
+            self.hand_over(output).await?;
         }
         Ok(())
     }
@@ -97,8 +111,8 @@ impl Publisher {
     /// its publisher to come back. Returns when that is in the journal.
     pub async fn close(mut self, end: End) {
         self.segmenter.finish();
-        while let Some(Output::Segment(segment)) = self.segmenter.pull() {
-            if self.hand_over(segment).await.is_err() {
+        while let Some(output) = self.segmenter.pull() {
+            if self.hand_over(output).await.is_err() {
                 break;
             }
         }
@@ -112,15 +126,21 @@ impl Publisher {
         }
     }
 
+    /// How much faster the encoder's clock runs than ours, in millionths, once that is known.
+    #[must_use]
+    pub fn drift_ppm(&self) -> Option<i64> {
+        self.segmenter.drift_ppm()
+    }
+
     /// What has been mended so far.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         self.segmenter.repairs()
     }
 
-    async fn hand_over(&mut self, segment: Segment) -> Result<(), Disconnect> {
+    async fn hand_over(&mut self, output: Output) -> Result<(), Disconnect> {
         let sent = match &self.work {
-            Some(work) => work.send(Work::Segment(segment)).await.is_ok(),
+            Some(work) => work.send(Work::Output(output)).await.is_ok(),
             None => false,
         };
         if sent { Ok(()) } else { Err(self.evicted().await) }
@@ -132,8 +152,8 @@ impl Drop for Publisher {
         // The task that owned the publication was cancelled. What fits the queue is not lost.
         if let Some(work) = self.work.take() {
             self.segmenter.finish();
-            while let Some(Output::Segment(segment)) = self.segmenter.pull() {
-                let _ = work.try_send(Work::Segment(segment));
+            while let Some(output) = self.segmenter.pull() {
+                let _ = work.try_send(Work::Output(output));
             }
         }
     }

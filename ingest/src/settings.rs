@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rtmp::Limits;
+use segmenter::Packaging;
 
 /// Settings of the role.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub enum NameTaken {
 pub struct StreamSettings {
     /// Segments end at the first key frame at or after this.
     pub segment_duration: Duration,
+    /// The containers that it is offered in.
+    pub packaging: Packaging,
     /// How long a stream whose connection broke waits for its publisher.
     pub reconnect_window: Duration,
     /// How long a stream that its publisher ended waits for it to begin again.

@@ -38,6 +38,7 @@ impl Fixture {
         let folder = TempDir::new().unwrap();
         let stream = StreamSettings {
             segment_duration: Duration::from_millis(500),
+            packaging: segmenter::Packaging::Auto,
             reconnect_window: Duration::from_secs(60),
             finish_window: Duration::from_secs(10),
             memory_window: Duration::from_secs(30),

@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::{AppendError, JournalError, Position};
 use runtime::unix_ms;
-use segmenter::Segment;
+use segmenter::{Init, Output, Segment};
 use store::StoreError;
-use timeline::{Entry, Ledger, ObjectKey, StreamName};
+use timeline::{Entry, Ledger, ObjectKey, ObjectName, StreamName};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
@@ -28,8 +28,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// What a publication hands over.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// A finished segment.
-    Segment(Segment),
+    /// What the segmenter made.
+    Output(Output),
     /// There will be no more.
     End(End),
 }
@@ -43,6 +43,11 @@ pub(crate) struct Writer {
     position: Position,
     /// What of this publication is in memory, oldest first, and where it ends (90 kHz ticks).
     in_memory: VecDeque<(i64, ObjectKey)>,
+    /// What must be read before segments that are not listed yet.
+    inits: Vec<(ObjectKey, PathBuf)>,
+    /// What segments are read with stays in memory until the end: it is small, and new ones need
+    /// it as well.
+    read_with: Vec<ObjectKey>,
     /// Held until everything is in the journal: a successor waits for it.
     place: Place,
     failed: watch::Sender<Option<String>>,
@@ -66,7 +71,18 @@ impl Writer {
         place: Place,
     ) -> Self {
         let (failed, replaced) = (watch::Sender::new(None), watch::Sender::new(false));
-        Self { node, stream, ledger, position, in_memory: VecDeque::new(), place, failed, replaced }
+        Self {
+            node,
+            stream,
+            ledger,
+            position,
+            in_memory: VecDeque::new(),
+            inits: Vec::new(),
+            read_with: Vec::new(),
+            place,
+            failed,
+            replaced,
+        }
     }
 
     /// Turns true when somebody on this node wants the stream.
@@ -93,7 +109,7 @@ impl Writer {
                     end = how;
                     break;
                 }
-                Work::Segment(segment) => match self.list(segment).await {
+                Work::Output(output) => match self.take(output).await {
                     Ok(()) => {}
                     Err(Stop::Replaced) => {
                         self.forget_all();
@@ -114,6 +130,31 @@ impl Writer {
         self.interrupt(end).await;
     }
 
+    async fn take(&mut self, output: Output) -> Result<(), Stop> {
+        match output {
+            Output::Init(init) => self.keep(init).await,
+            Output::Segment(segment) => self.list(segment).await,
+            Output::DateRange(range) => {
+                let entry = self.ledger.date_range(range, unix_ms());
+                self.append(&entry).await
+            }
+        }
+    }
+
+    /// Keeps what must be read before the segments that follow; they list it.
+    async fn keep(&mut self, init: Init) -> Result<(), Stop> {
+        let key = ObjectKey {
+            stream: self.stream.clone(),
+            rendition: init.rendition,
+            epoch: self.ledger.epoch(),
+            object: ObjectName::Init { number: init.number },
+        };
+        let file = self.spool(&key, &init.body).await?;
+        self.node.parts.memory.insert(key.clone(), init.body);
+        self.inits.push((key, file));
+        Ok(())
+    }
+
     /// Numbers a segment, keeps its bytes, and only then lists it.
     async fn list(&mut self, segment: Segment) -> Result<(), Stop> {
         let finished = Instant::now();
@@ -127,6 +168,7 @@ impl Writer {
             self.node.parts.memory.insert(key.clone(), body);
             kept.push((key, file));
         }
+        kept.append(&mut self.inits);
         match self.append(&entry).await {
             Ok(()) => {}
             Err(stop) => {
@@ -142,7 +184,10 @@ impl Writer {
             }
         }
         for (key, file) in kept {
-            self.in_memory.push_back((end, key.clone()));
+            match key.object {
+                ObjectName::Segment { .. } => self.in_memory.push_back((end, key.clone())),
+                ObjectName::Init { .. } => self.read_with.push(key.clone()),
+            }
             self.node.parts.uploader.submit(key, file);
         }
         self.forget_before(end);
@@ -215,7 +260,8 @@ impl Writer {
 
     /// Nothing of a publication that is over is kept in memory.
     fn forget_all(&mut self) {
-        for (_, key) in self.in_memory.drain(..) {
+        let segments = self.in_memory.drain(..).map(|(_, key)| key);
+        for key in segments.chain(self.read_with.drain(..)) {
             self.node.parts.memory.remove(&key);
         }
     }

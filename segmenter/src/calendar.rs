@@ -24,6 +24,13 @@ impl Calendar {
         self.anchor = None;
     }
 
+    /// The date of a moment of the timeline; `None` before the first segment and at a break.
+    pub(crate) fn date_of(&self, at: i64) -> Option<i64> {
+        let anchor = self.anchor?;
+        let advanced_ms = boundary_ms(at).saturating_sub(anchor.boundary_ms);
+        Some(anchor.calendar_ms.saturating_add(advanced_ms))
+    }
+
     /// When a segment begins that starts at `start` (90 kHz ticks) and whose first unit arrived at
     /// `now_ms`, in milliseconds since the Unix epoch.
     pub(crate) fn date(&mut self, start: i64, now_ms: i64) -> i64 {

@@ -25,6 +25,14 @@ const AUDIO_GAP_MS: i64 = 100;
 /// Distance from which the sample count is moved towards the encoder's time, a sample a unit.
 const AUDIO_SLEW_MS: i64 = 20;
 
+/// Furthest that decode times are moved back from the start for what an encoder says of itself, in
+/// 90 kHz ticks: sixteen frames, the most that H.264 reorders, are 533 ms at 30 a second; no
+/// encoder uses more than five.
+const REORDER_TICKS_MAX: i64 = 500 * 90;
+/// How much less than what the encoder says the first picture's composition time may be, in 90 kHz
+/// ticks: times are rounded to milliseconds.
+const REORDER_SLACK_TICKS: i64 = 2 * 90;
+
 /// Normalises the times of a publication.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
@@ -59,6 +67,8 @@ pub struct Repairs {
     pub presentation_times: u64,
     /// Places where audio frames are missing.
     pub audio_gaps: u64,
+    /// Segments that had to begin without a key frame.
+    pub forced_cuts: u64,
     /// Units that were dropped: of a track that is not announced, or with a time out of range.
     pub dropped: u64,
 }
@@ -87,6 +97,8 @@ enum Counter {
         /// How much earlier pictures are decoded than the encoder says, since it shows some before
         /// it decodes them.
         shift: i64,
+        /// How far the encoder says that it reorders, in 90 kHz ticks.
+        announced: i64,
     },
     Audio {
         timescale: Timescale,
@@ -99,7 +111,7 @@ impl Clock {
     /// Announces a track, or a change of it: its times go on.
     pub fn track(&mut self, track: &Track) {
         let counter = match track.codec.audio() {
-            None => Counter::Video { last_dts: None, shift: 0 },
+            None => Counter::Video { last_dts: None, shift: 0, announced: announced(track) },
             Some(audio) => Counter::Audio {
                 timescale: Timescale::new(audio.sample_rate).unwrap_or(Timescale::MPEG),
                 next: None,
@@ -123,6 +135,14 @@ impl Clock {
         placement
     }
 
+    /// Where the publisher's `timestamp_ms` is on the timeline, in 90 kHz ticks; `None` before the
+    /// first unit.
+    #[must_use]
+    pub fn locate(&self, timestamp_ms: u32) -> Option<i64> {
+        let raw_ms = unwrap_ms(self.latest_raw_ms?, timestamp_ms.into());
+        raw_ms.checked_add(self.newest?.offset_ms)?.checked_mul(90)
+    }
+
     /// What has been mended so far.
     #[must_use]
     pub const fn repairs(&self) -> Repairs {
@@ -131,7 +151,10 @@ impl Clock {
 
     fn try_place(&mut self, unit: AccessUnit) -> Option<Placement> {
         let composition = unit.composition_offset(Timescale::MPEG)?;
-        let wrapped_ms = unit.dts.rescale(Timescale::MILLIS, Rounding::Nearest)?.ticks();
+        let wrapped_ms = unit.dts.rescale(Timescale::MILLIS, Rounding::Down)?.ticks();
+        // What a publisher says more exactly than in milliseconds.
+        let exact = unit.dts.rescale(Timescale::MPEG, Rounding::Nearest)?.ticks();
+        let beyond = exact.checked_sub(wrapped_ms.checked_mul(90)?)?;
         let track = self.tracks.get_mut(&unit.track)?;
         let reference_ms = track.mapping.map(|_| track.last_raw_ms).or(self.latest_raw_ms);
         let raw_ms = reference_ms.map_or(wrapped_ms, |last| unwrap_ms(last, wrapped_ms));
@@ -140,8 +163,12 @@ impl Clock {
         self.latest_raw_ms = Some(raw_ms);
         let media_ms = raw_ms.checked_add(track.mapping?.offset_ms)?;
         self.latest_media_ms = self.latest_media_ms.max(media_ms);
-        let (dts, pts) =
-            track.counter.place(media_ms, composition, unit.samples, &mut self.repairs)?;
+        let (dts, pts) = track.counter.place(
+            media_ms.checked_mul(90)?.checked_add(beyond)?,
+            composition,
+            unit.samples,
+            &mut self.repairs,
+        )?;
         Some(Placement { unit: AccessUnit { dts, pts, ..unit }, jumped })
     }
 }
@@ -183,7 +210,7 @@ impl Counter {
     /// Takes over what a changed track says of itself; its place on the timeline stays.
     fn change(&mut self, to: Self) {
         match (&mut *self, to) {
-            (Self::Video { .. }, Self::Video { .. }) => {}
+            (Self::Video { announced, .. }, Self::Video { announced: to, .. }) => *announced = to,
             (Self::Audio { timescale, next }, Self::Audio { timescale: to, .. }) => {
                 *next = next.and_then(|next| {
                     let next = Timestamp::new(next, *timescale);
@@ -196,17 +223,22 @@ impl Counter {
         }
     }
 
-    /// Decode and presentation time of the unit that the encoder puts at `media_ms`.
+    /// Decode and presentation time of the unit that the encoder puts at `encoded`, in 90 kHz ticks.
     fn place(
         &mut self,
-        media_ms: i64,
+        encoded: i64,
         composition: i64,
         samples: u32,
         repairs: &mut Repairs,
     ) -> Option<(Timestamp, Timestamp)> {
         match self {
-            Self::Video { last_dts, shift } => {
-                let encoded = media_ms.checked_mul(90)?;
+            Self::Video { last_dts, shift, announced } => {
+                if last_dts.is_none() {
+                    // A first picture that is shown as soon as it is decoded, of an encoder that
+                    // reorders, is followed by some that are to be shown before they are decoded.
+                    let missing = announced.saturating_sub(composition);
+                    *shift = if missing > REORDER_SLACK_TICKS { missing } else { 0 };
+                }
                 if composition < -*shift {
                     repairs.presentation_times += 1;
                     *shift = composition.checked_neg()?;
@@ -224,7 +256,7 @@ impl Counter {
                 Some((Timestamp::new(dts, Timescale::MPEG), Timestamp::new(pts, Timescale::MPEG)))
             }
             Self::Audio { timescale, next } => {
-                let encoded = Timestamp::from_millis(media_ms);
+                let encoded = Timestamp::new(encoded, Timescale::MPEG);
                 let encoded = encoded.rescale(*timescale, Rounding::Nearest)?.ticks();
                 let counted = next.unwrap_or(encoded);
                 let ahead = encoded.checked_sub(counted)?;
@@ -243,6 +275,17 @@ impl Counter {
             }
         }
     }
+}
+
+/// How far the encoder says that it reorders, in 90 kHz ticks.
+fn announced(track: &Track) -> i64 {
+    let Some(video) = track.codec.video() else { return 0 };
+    let frame_ticks = video.frame_rate.map(|(frames, seconds)| {
+        i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(90_000) / i64::from(frames)
+    });
+    frame_ticks
+        .zip(video.reorder_frames_max)
+        .map_or(0, |(ticks, frames)| ticks.saturating_mul(i64::from(frames)).min(REORDER_TICKS_MAX))
 }
 
 /// The time nearest to `last_ms` that equals `wrapped_ms` in its low 32 bits (RTMP, 5.3.1.1).

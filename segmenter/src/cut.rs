@@ -7,6 +7,9 @@ pub const LONGEST_SEGMENT_MS: i64 = 10_000;
 /// How much before the target a key frame still ends a segment: encoders round times down, and a
 /// key frame every two seconds must not become a segment every four.
 const EARLY_MS: i64 = 100;
+/// How much two key frames may be further apart than the two before: encoders round to
+/// milliseconds.
+const ROUNDING_MS: i64 = 2;
 /// How much a segment may be longer than the target duration and still be rounded down to it
 /// (RFC 8216, 4.3.3.1), less two pictures at 20 a second.
 const LATE_MS: i64 = 400;
@@ -21,6 +24,9 @@ pub struct Cutter {
     target_duration_s: Option<u32>,
     /// The longest interval between key frames that the encoder says it makes.
     declared_gop_ms: i64,
+    /// Where in the segment the last key frame was, and how long after the one before.
+    last_key_ms: i64,
+    key_interval_ms: Option<i64>,
 }
 
 /// What to do before a unit is written.
@@ -40,7 +46,13 @@ impl Cutter {
     /// fixed earlier.
     #[must_use]
     pub const fn new(segment_ms: i64, target_duration_s: Option<u32>) -> Self {
-        Self { segment_ms, target_duration_s, declared_gop_ms: 0 }
+        Self {
+            segment_ms,
+            target_duration_s,
+            declared_gop_ms: 0,
+            last_key_ms: 0,
+            key_interval_ms: None,
+        }
     }
 
     /// Takes in how far apart the encoder says its key frames can be, in milliseconds.
@@ -57,17 +69,39 @@ impl Cutter {
         }
     }
 
-    /// What to do with a unit `elapsed_ms` after the segment's start.
-    #[must_use]
-    pub fn decide(&self, elapsed_ms: i64, random_access: bool) -> Cut {
-        let limit_ms = self.limit_ms();
-        if random_access && elapsed_ms >= self.segment_ms - EARLY_MS {
+    /// What to do with a unit `elapsed_ms` after the segment's start. Each unit is asked about once.
+    pub fn decide(&mut self, elapsed_ms: i64, random_access: bool) -> Cut {
+        if random_access {
+            self.key_interval_ms = Some(elapsed_ms.saturating_sub(self.last_key_ms));
+            self.last_key_ms = elapsed_ms;
+        }
+        let cut = if random_access && self.is_due(elapsed_ms) {
             Cut::Segment
-        } else if elapsed_ms >= limit_ms {
+        } else if elapsed_ms >= self.limit_ms() {
             if random_access { Cut::Segment } else { Cut::Forced }
         } else {
             Cut::Continue
+        };
+        if cut != Cut::Continue {
+            self.last_key_ms = 0;
         }
+        cut
+    }
+
+    /// Ends the segment before a unit from which decoding can start, for another reason than its
+    /// length.
+    pub const fn cut_early(&mut self) -> Cut {
+        self.last_key_ms = 0;
+        Cut::Segment
+    }
+
+    /// Whether a key frame ends the segment: at the target, or a little before if the next one is
+    /// expected after it.
+    fn is_due(&self, elapsed_ms: i64) -> bool {
+        let next_ms = elapsed_ms.saturating_add(self.key_interval_ms.unwrap_or(self.segment_ms));
+        elapsed_ms >= self.segment_ms
+            || elapsed_ms >= self.segment_ms - EARLY_MS
+                && next_ms > self.segment_ms.saturating_add(ROUNDING_MS)
     }
 
     /// The target duration, in seconds, that a segment of `length_ms` is listed under: fixed by
@@ -89,7 +123,7 @@ mod tests {
     /// Key frames are `!`; every number is the time of a unit in milliseconds.
     #[track_caller]
     fn check(target_duration_s: Option<u32>, units: &str, expected: &str) {
-        let cutter = Cutter::new(2_000, target_duration_s);
+        let mut cutter = Cutter::new(2_000, target_duration_s);
         let mut start = 0;
         let cuts: Vec<_> = units
             .split_whitespace()
@@ -114,7 +148,9 @@ mod tests {
     fn a_segment_ends_at_the_first_key_frame_at_or_after_the_target() {
         check(None, "!0 40 !1000 !2000 !3000 !4000", "- - - cut - cut");
         check(None, "!0 !1999 !3998", "- cut cut");
-        check(None, "!0 !40 !80 !1880 !1920", "- - - - cut");
+        check(None, "!0 !40 !80 !1880 !1920 !3700", "- - - - - cut");
+        check(None, "!0 !1900 !1933 !1966 !1999 !2033", "- cut - - - -");
+        check(None, "!0 !1867 !1900 !1933 !1967 !2000 !2033", "- - - - - cut -");
     }
 
     #[test]

@@ -1,18 +1,25 @@
 //! How far a publication has come.
 
-use media::{AccessUnit, Rounding, Timescale, TrackKind};
+use std::collections::BTreeMap;
 
-/// How far each kind of media has come, in 90 kHz ticks.
+use media::{AccessUnit, Rounding, Timescale, TrackId, TrackKind};
+
+/// How far each track has come, in 90 kHz ticks.
 #[derive(Debug, Default)]
 pub(crate) struct Latest {
-    /// The last decode time of a picture.
-    pub(crate) video_dts: Option<i64>,
-    /// From the picture before the last to the last.
-    pub(crate) video_step: i64,
-    /// Where the latest picture ends.
-    pub(crate) video_end: Option<i64>,
-    /// Where the latest sound ends.
-    pub(crate) audio_end: Option<i64>,
+    tracks: BTreeMap<TrackId, Progress>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    /// The decode time of the last unit that arrived.
+    arrived: i64,
+    /// The decode time of the last unit that was written.
+    written: Option<i64>,
+    /// From the unit written before the last to the last.
+    step: i64,
+    /// Where what was written ends.
+    end: Option<i64>,
 }
 
 /// The longest that the last picture of a publication is taken to last, in 90 kHz ticks.
@@ -20,32 +27,81 @@ const STEP_TICKS_MAX: i64 = 90_000;
 /// How long pictures may stay away before sound alone says where to cut, in 90 kHz ticks: slide
 /// shows send a picture every two seconds.
 pub(crate) const NO_PICTURES_TICKS_MAX: i64 = 3 * 90_000;
+/// How long a track may send nothing before the others no longer wait for it, in 90 kHz ticks.
+pub(crate) const SILENCE_TICKS_MAX: i64 = 90_000;
 
 impl Latest {
+    /// A unit has arrived.
+    pub(crate) fn arrive(&mut self, unit: &AccessUnit) {
+        let arrived = ticks(unit.dts);
+        let fresh = Progress { arrived, written: None, step: 0, end: None };
+        self.tracks.entry(unit.track).or_insert(fresh).arrived = arrived;
+    }
+
+    /// A unit is written; sound lasts `sound_ticks`.
+    pub(crate) fn write(&mut self, unit: &AccessUnit, sound_ticks: i64) {
+        let (dts, pts) = (ticks(unit.dts), ticks(unit.pts));
+        let Some(progress) = self.tracks.get_mut(&unit.track) else { return };
+        let length = match unit.track.kind {
+            TrackKind::Video => {
+                if let Some(last) = progress.written {
+                    progress.step = dts.saturating_sub(last).min(STEP_TICKS_MAX);
+                }
+                progress.step
+            }
+            TrackKind::Audio => sound_ticks,
+        };
+        progress.written = Some(dts);
+        let end = pts.saturating_add(length);
+        progress.end = Some(match unit.track.kind {
+            // Pictures are not decoded in the order in which they are shown.
+            TrackKind::Video => progress.end.map_or(end, |latest| latest.max(end)),
+            TrackKind::Audio => end,
+        });
+    }
+
+    /// The decode time of the first video track's last picture that arrived.
+    pub(crate) fn pictures_arrived(&self) -> Option<i64> {
+        let first = self.tracks.iter().find(|(id, _)| id.kind == TrackKind::Video)?;
+        Some(first.1.arrived)
+    }
+
+    /// Whether the unit's track says where segments begin: the first one that has sent something
+    /// of late, pictures before sound.
+    pub(crate) fn is_master(&self, unit: &AccessUnit) -> bool {
+        let dts = ticks(unit.dts);
+        let is_alive =
+            |progress: &Progress| dts.saturating_sub(progress.arrived) < NO_PICTURES_TICKS_MAX;
+        let before = self.tracks.iter().take_while(|(id, _)| **id != unit.track);
+        !before.into_iter().any(|(_, progress)| is_alive(progress))
+    }
+
+    /// The tracks that have something to send before `at` still.
+    pub(crate) fn behind(&self, at: i64) -> impl Iterator<Item = TrackId> {
+        let lags = move |end: i64| end < at && at.saturating_sub(end) < SILENCE_TICKS_MAX;
+        let behind = self.tracks.iter().filter(move |(_, progress)| progress.end.is_some_and(lags));
+        behind.map(|(id, _)| *id)
+    }
+
+    /// How long the last picture of the first video track lasts, as far as is known.
+    pub(crate) fn step(&self) -> i64 {
+        let video = self.tracks.iter().find(|(id, _)| id.kind == TrackKind::Video);
+        video.map_or(0, |(_, progress)| progress.step)
+    }
+
     /// Where the publication ends: with its last picture, or with its sound if the pictures have
     /// stayed away.
     pub(crate) fn end(&self) -> Option<i64> {
-        let (video, audio) = (self.video_end, self.audio_end);
+        let last = |kind| {
+            let ends = self.tracks.iter().filter(move |(id, _)| id.kind == kind);
+            ends.filter_map(|(_, progress)| progress.end).max()
+        };
+        let (video, audio) = (last(TrackKind::Video), last(TrackKind::Audio));
         match video.zip(audio) {
             Some((video, audio)) if audio.saturating_sub(video) > NO_PICTURES_TICKS_MAX => {
                 Some(audio)
             }
             Some(_) | None => video.or(audio),
-        }
-    }
-
-    /// Takes in a unit; sound lasts `audio_unit_ticks`.
-    pub(crate) fn update(&mut self, unit: &AccessUnit, audio_unit_ticks: i64) {
-        let (dts, pts) = (ticks(unit.dts), ticks(unit.pts));
-        match unit.track.kind {
-            TrackKind::Video => {
-                if let Some(last) = self.video_dts.replace(dts) {
-                    self.video_step = dts.saturating_sub(last).min(STEP_TICKS_MAX);
-                }
-                let end = pts.saturating_add(self.video_step);
-                self.video_end = Some(self.video_end.map_or(end, |latest| latest.max(end)));
-            }
-            TrackKind::Audio => self.audio_end = Some(pts.saturating_add(audio_unit_ticks)),
         }
     }
 }

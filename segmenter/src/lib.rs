@@ -1,19 +1,29 @@
 //! Access units in, segments out.
 //!
 //! Floor 2: pure. [`Clock`] puts each unit on one timeline, [`Cutter`] says where segments begin,
-//! a package writes the bytes, and [`Segmenter`] moves the units through the three. Time is an
+//! renditions write the bytes, and [`Segmenter`] moves the units through the three. Time is an
 //! argument; the same units give the same bytes.
 
+mod ahead;
+mod boundary;
 mod calendar;
 mod clock;
+mod cue;
 mod cut;
+mod drift;
+mod frame_rate;
+mod gop;
 mod latest;
-mod package;
+mod plan;
+mod rendition;
 mod segmenter;
 mod start;
 #[cfg(test)]
 mod testing;
 
 pub use clock::{Clock, Placement, Repairs};
+pub use cue::{Cue, NewDateRange};
 pub use cut::{Cut, Cutter, LONGEST_SEGMENT_MS};
+pub use plan::{Packaging, UnsupportedTrack};
+pub use rendition::Init;
 pub use segmenter::{Output, Segment, Segmenter, Settings};

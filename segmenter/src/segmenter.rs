@@ -1,46 +1,67 @@
-//! Moves units through clock, cut and package.
+//! Moves units through clock, cut and renditions.
+
+mod cues;
+mod renditions;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use container::ts::{Muxer, UnsupportedTracks};
-use media::{AccessUnit, CodecConfig, Track, TrackId, TrackKind, avc};
-use timeline::{NewSegment, RenditionId, boundary_ms};
+use media::{AccessUnit, Timestamp, Track, TrackId, TrackKind};
+use timeline::{DateRange, NewSegment, boundary_ms};
 
+use crate::ahead::Ahead;
+use crate::boundary::{Boundary, SAME_MOMENT_TICKS, Side};
 use crate::calendar::Calendar;
-use crate::latest::{Latest, NO_PICTURES_TICKS_MAX, ticks};
-use crate::package::{TsPackage, first_of_each_kind};
+use crate::cue::Cues;
+use crate::drift::Drift;
+use crate::gop::declared_gop_ms;
+use crate::latest::{Latest, ticks};
+use crate::plan::UnsupportedTrack;
+use crate::rendition::Rendition;
 use crate::start::{Arrived, Start};
-use crate::{Clock, Cut, Cutter, Repairs};
+use crate::{Clock, Cut, Cutter, Init, Packaging, Repairs};
 
 /// Cuts a publication into segments.
 ///
 /// ```text
 /// push(unit) → Clock → Start (waits for tracks and a key frame)
-///                    → Cutter: a boundary? ─ no ──────────────→ package
-///                                          └ yes → held until the sound has reached it
+///                    → Ahead (waits for the pictures that decide)
+///                    → Cutter: a boundary? ─ no ──────────────→ renditions
+///                                          └ yes → held until every track has reached it
 ///                                                  → segment is pulled, the next begins
 /// ```
 ///
 /// Units are written in the order in which they arrive, since encoders interleave them. Only at a
-/// boundary the pictures after it wait for the sound before it, so that both are cut at one
-/// moment.
+/// boundary what is after it waits for what is before it, so that all tracks are cut at one
+/// moment, and with them all renditions.
 #[derive(Debug)]
 pub struct Segmenter {
+    packaging: Packaging,
     clock: Clock,
+    drift: Drift,
     cutter: Cutter,
     calendar: Calendar,
     start: Option<Start>,
     tracks: BTreeMap<TrackId, Track>,
-    /// Tracks have been announced or changed since the package was made.
+    /// Tracks have been announced or changed since the renditions were planned.
     has_new_tracks: bool,
-    package: Option<TsPackage>,
+    renditions: Vec<Rendition>,
     open: Option<Open>,
     boundary: Option<Boundary>,
+    ahead: Ahead,
     /// The timeline has jumped since the segment began: the next one is a discontinuity.
     jumped: bool,
     latest: Latest,
+    /// Cues from before the timeline began, by the publisher's own time.
+    early_cues: Cues<u32>,
+    /// Cues from before the first segment.
+    cues: Cues<i64>,
+    /// Tags that wait for the media of their moment.
+    tags: Cues<i64>,
+    /// From where on the next key frame begins a segment.
+    cut_at: Option<i64>,
     unwritable: u64,
+    forced_cuts: u64,
     outputs: VecDeque<Output>,
 }
 
@@ -51,13 +72,19 @@ pub struct Settings {
     pub segment_ms: i64,
     /// The target duration that an earlier publication of the stream has fixed, in seconds.
     pub target_duration_s: Option<u32>,
+    /// The containers that the stream is offered in.
+    pub packaging: Packaging,
 }
 
 /// What comes out.
 #[derive(Clone, Debug)]
 pub enum Output {
+    /// What must be read before the segments that follow.
+    Init(Init),
     /// A finished segment.
     Segment(Segment),
+    /// Something about a stretch of time.
+    DateRange(DateRange),
 }
 
 /// A finished segment in every rendition.
@@ -75,52 +102,41 @@ struct Open {
     start: i64,
     calendar_ms: i64,
     discontinuity: bool,
-    independent: bool,
-    pictures: u32,
     bytes: usize,
 }
 
-/// Where the open segment will end, and what comes after.
-#[derive(Debug)]
-struct Boundary {
-    at: i64,
-    now_ms: i64,
-    discontinuity: bool,
-    independent: bool,
-    held: VecDeque<Arrived>,
-    held_bytes: usize,
-}
-
-/// How long pictures wait at a boundary for the sound before it, in 90 kHz ticks of decode time:
-/// more than encoders delay one against the other, less than a viewer would notice.
-const HOLD_TICKS_MAX: i64 = 90_000 / 2;
 /// Most bytes of one segment, so that a clock that stands still cannot make one of any size: ten
 /// seconds at 50 Mbit/s. What waits at a boundary is a segment's beginning and has the same limit.
 const SEGMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Most units that wait at a boundary: half a second has a few dozen.
-const HELD_UNITS_MAX: usize = 1_024;
 /// How much later than sound pictures arrive that belong to it, in milliseconds, at the limit of a
 /// segment: twice this is what is left until it would be rounded up.
 const PICTURES_LATE_MS: i64 = 45;
-/// How long a track may send nothing before the others no longer wait for it, in 90 kHz ticks.
-const SILENCE_TICKS_MAX: i64 = 90_000;
+
 impl Segmenter {
     /// A segmenter for one publication.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
+            packaging: settings.packaging,
             clock: Clock::default(),
+            drift: Drift::default(),
             cutter: Cutter::new(settings.segment_ms, settings.target_duration_s),
             calendar: Calendar::default(),
             start: Some(Start::default()),
             tracks: BTreeMap::new(),
             has_new_tracks: false,
-            package: None,
+            renditions: Vec::new(),
             open: None,
             boundary: None,
+            ahead: Ahead::default(),
             jumped: false,
             latest: Latest::default(),
+            early_cues: Cues::default(),
+            cues: Cues::default(),
+            tags: Cues::default(),
+            cut_at: None,
             unwritable: 0,
+            forced_cuts: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -130,12 +146,19 @@ impl Segmenter {
     /// # Errors
     ///
     /// When no rendition can carry the track; the others go on without it.
-    pub fn track(&mut self, track: Track) -> Result<(), UnsupportedTracks> {
-        if self.tracks.get(&track.id) != Some(&track) {
-            Muxer::new(std::slice::from_ref(&track))?;
-            self.clock.track(&track);
-            self.tracks.insert(track.id, track);
-            self.has_new_tracks = true;
+    pub fn track(&mut self, track: Track) -> Result<(), UnsupportedTrack> {
+        // What the encoder is set to may change without anything in the media.
+        let is_same = |known: &Track| known.codec == track.codec && known.light == track.light;
+        if self.start.is_none() && self.tracks.get(&track.id).is_some_and(is_same) {
+            return Ok(());
+        }
+        self.packaging.check(&track)?;
+        self.clock.track(&track);
+        self.tracks.insert(track.id, track);
+        self.has_new_tracks = true;
+        if let Some(boundary) = &mut self.boundary {
+            // It is between two tracks of one moment: both change there.
+            boundary.discontinuity = true;
         }
         Ok(())
     }
@@ -143,10 +166,16 @@ impl Segmenter {
     /// Takes in a unit that arrived at `now_ms`, in milliseconds since the Unix epoch.
     pub fn push(&mut self, unit: AccessUnit, now_ms: i64) {
         let Some(placement) = self.clock.place(unit) else { return };
-        self.jumped |= placement.jumped;
-        let arrived = Arrived { unit: placement.unit, now_ms };
+        let (unit, jumped) = (placement.unit, placement.jumped);
+        if jumped {
+            self.drift.reset();
+        }
+        self.drift.update(boundary_ms(ticks(unit.dts)), now_ms);
+        let early: Vec<_> = self.early_cues.drain().collect();
+        early.into_iter().for_each(|(timestamp_ms, cue)| self.cue(timestamp_ms, cue));
+        let arrived = Arrived { unit, now_ms, jumped };
         match &mut self.start {
-            None => self.step(arrived),
+            None => self.take(arrived),
             Some(start) => {
                 start.push(arrived);
                 if let Some(begun) = start.begin(&self.tracks) {
@@ -158,21 +187,23 @@ impl Segmenter {
 
     /// The publication is over: what is open becomes a segment, however short.
     pub fn finish(&mut self) {
-        if let Some(begun) = self.start.take().and_then(Start::finish) {
-            self.begin(begun);
+        if let Some(units) = self.start.take().and_then(Start::finish) {
+            self.begin(units);
+        }
+        for arrived in self.ahead.drain() {
+            self.step(arrived);
         }
         while let Some(boundary) = self.boundary.take() {
             self.cross(boundary);
         }
-        let end = self.latest.end();
-        if let (Some(open), Some(end)) = (self.open.take(), end) {
-            let shortest = open.start.saturating_add(self.latest.video_step.max(1));
+        if let (Some(open), Some(end)) = (self.open.take(), self.latest.end()) {
+            let shortest = open.start.saturating_add(self.latest.step().max(1));
             let longest = open.start.saturating_add(self.limit_ticks());
-            self.close(&open, end.max(shortest).min(longest));
+            self.close(&open, end.max(shortest).min(longest), |_| None);
         }
     }
 
-    /// The next thing that is finished.
+    /// What comes out next, or `None` until more has come in.
     pub fn pull(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
@@ -181,7 +212,11 @@ impl Segmenter {
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         let repairs = self.clock.repairs();
-        Repairs { dropped: repairs.dropped.saturating_add(self.unwritable), ..repairs }
+        Repairs {
+            dropped: repairs.dropped.saturating_add(self.unwritable),
+            forced_cuts: self.forced_cuts,
+            ..repairs
+        }
     }
 
     /// Begins the first segment with the units that have waited for it.
@@ -190,78 +225,74 @@ impl Segmenter {
         let is_picture = |arrived: &&Arrived| arrived.unit.track.kind == TrackKind::Video;
         let first = units.iter().find(is_picture).or_else(|| units.front());
         let Some(first) = first else { return };
-        if let Some(gop_ms) = self.declared_gop_ms(&first.unit) {
+        let track = self.tracks.get(&first.unit.track);
+        if let Some(gop_ms) = track.and_then(|track| declared_gop_ms(track, &first.unit)) {
             self.cutter.declare_gop(gop_ms);
         }
         let (at, now_ms) = (ticks(first.unit.pts), first.now_ms);
-        let independent = first.unit.random_access;
-        self.jumped = false;
-        self.open(at, now_ms, true, independent);
+        self.open(at, now_ms, true);
         for arrived in units {
+            self.take(Arrived { jumped: false, ..arrived });
+        }
+    }
+
+    /// Puts a unit in its place among those of the other tracks.
+    fn take(&mut self, arrived: Arrived) {
+        self.latest.arrive(&arrived.unit);
+        if let Some(arrived) = self.ahead.hold(arrived, self.latest.pictures_arrived()) {
+            self.step(arrived);
+        }
+        while let Some(arrived) = self.ahead.release(self.latest.pictures_arrived()) {
             self.step(arrived);
         }
     }
 
     fn step(&mut self, arrived: Arrived) {
-        let unit = &arrived.unit;
-        let Some(mut boundary) = self.boundary.take() else { return self.decide(arrived) };
-        if unit.track.kind == TrackKind::Audio && self.middle(unit) < boundary.at {
-            self.write(&arrived.unit);
-            self.boundary = Some(boundary);
-            return;
+        let sound_ticks = self.sound_ticks(&arrived.unit);
+        let Some(boundary) = &mut self.boundary else { return self.decide(arrived) };
+        if boundary.side(&arrived.unit, sound_ticks) == Side::Before {
+            return self.write(&arrived.unit);
         }
-        let sound_has_passed = unit.track.kind == TrackKind::Audio;
-        boundary.held_bytes = boundary.held_bytes.saturating_add(unit.payload.len());
-        let waited = ticks(unit.dts).saturating_sub(boundary.at) > HOLD_TICKS_MAX
-            || boundary.held_bytes > SEGMENT_BYTES_MAX
-            || boundary.held.len() >= HELD_UNITS_MAX;
-        boundary.held.push_back(arrived);
-        if sound_has_passed || waited {
+        if boundary.hold(arrived, SEGMENT_BYTES_MAX)
+            && let Some(boundary) = self.boundary.take()
+        {
             self.cross(boundary);
-        } else {
-            self.boundary = Some(boundary);
         }
     }
 
     /// Writes a unit, or sets a boundary before it.
-    fn decide(&mut self, arrived: Arrived) {
+    fn decide(&mut self, mut arrived: Arrived) {
+        self.jumped |= std::mem::take(&mut arrived.jumped);
         let unit = &arrived.unit;
         let Some(open) = &self.open else { return };
         let at = ticks(unit.pts);
         let elapsed_ms = boundary_ms(at).saturating_sub(boundary_ms(open.start));
-        // A break, or tracks that the package does not know yet, end the segment early: at the
-        // first moment from which decoding can start.
-        let breaks = (self.jumped || self.has_new_tracks) && unit.random_access && elapsed_ms > 0;
+        // A break, tracks that the renditions do not know yet, or a splice end the segment early:
+        // at the first moment from which decoding can start.
+        let breaks = self.jumped || self.has_new_tracks;
+        let is_wanted =
+            breaks || self.cut_at.is_some_and(|cut| at.saturating_add(SAME_MOMENT_TICKS) >= cut);
+        let ends_early = is_wanted && unit.random_access && elapsed_ms > 0;
         // Sound cuts for the pictures when they are late, and any unit does when a clock that
         // stands still would make a segment of any size.
         let is_overdue = elapsed_ms >= self.cutter.limit_ms().saturating_add(PICTURES_LATE_MS)
             || open.bytes > SEGMENT_BYTES_MAX;
-        let cut = match self.cutter.decide(elapsed_ms, unit.random_access) {
-            _ if !self.is_master(unit) => Cut::Continue,
-            Cut::Continue | Cut::Forced if breaks => Cut::Segment,
-            cut @ (Cut::Continue | Cut::Segment | Cut::Forced) => cut,
+        let cut = match self.latest.is_master(unit) {
+            false => Cut::Continue,
+            true if ends_early => self.cutter.cut_early(),
+            true => self.cutter.decide(elapsed_ms, unit.random_access),
         };
         let cut = if is_overdue && cut == Cut::Continue { Cut::Forced } else { cut };
         if cut == Cut::Continue {
             return self.write(&arrived.unit);
         }
-        let sound_lags = self
-            .latest
-            .audio_end
-            .is_some_and(|end| end < at && at.saturating_sub(end) < SILENCE_TICKS_MAX);
-        let waits_for_sound = unit.track.kind == TrackKind::Video && sound_lags;
-        let boundary = Boundary {
-            at,
-            now_ms: arrived.now_ms,
-            discontinuity: breaks,
-            independent: cut == Cut::Segment,
-            held_bytes: unit.payload.len(),
-            held: VecDeque::from([arrived]),
-        };
-        if waits_for_sound {
-            self.boundary = Some(boundary);
-        } else {
+        self.forced_cuts = self.forced_cuts.saturating_add(u64::from(cut == Cut::Forced));
+        let discontinuity = breaks && unit.random_access;
+        let boundary = Boundary::new(arrived, discontinuity, self.latest.behind(at));
+        if boundary.is_settled() {
             self.cross(boundary);
+        } else {
+            self.boundary = Some(boundary);
         }
     }
 
@@ -277,9 +308,10 @@ impl Segmenter {
             } else {
                 boundary.discontinuity = true;
             }
-            self.close(&open, end);
+            let has_media = self.close(&open, end, |track| boundary.next(track));
+            boundary.discontinuity |= !has_media;
         }
-        self.open(start, boundary.now_ms, boundary.discontinuity, boundary.independent);
+        self.open(start, boundary.now_ms, boundary.discontinuity);
         for arrived in boundary.held {
             self.step(arrived);
         }
@@ -290,102 +322,78 @@ impl Segmenter {
         self.cutter.limit_ms().saturating_add(2 * PICTURES_LATE_MS).saturating_mul(90)
     }
 
-    fn open(&mut self, start: i64, now_ms: i64, discontinuity: bool, independent: bool) {
+    fn open(&mut self, start: i64, now_ms: i64, discontinuity: bool) {
         if discontinuity {
             self.jumped = false;
             self.calendar.reset();
         }
-        if self.has_new_tracks && (discontinuity || self.package.is_none()) {
+        if self.has_new_tracks && discontinuity {
             self.has_new_tracks = false;
-            let tracks = first_of_each_kind(&self.tracks);
-            match &mut self.package {
-                Some(package) => package.set_tracks(&tracks),
-                None => {
-                    let rendition = RenditionId::parse(TS_RENDITION).ok();
-                    self.package = rendition.and_then(|name| TsPackage::new(name, &tracks));
-                }
-            }
+            self.make_renditions();
         }
-        if let Some(package) = &mut self.package {
-            package.begin(discontinuity);
+        for rendition in &mut self.renditions {
+            self.outputs.extend(rendition.begin(discontinuity).map(Output::Init));
         }
+        self.cut_at.take_if(|cut| start.saturating_add(SAME_MOMENT_TICKS) >= *cut);
         let calendar_ms = self.calendar.date(start, now_ms);
-        self.open =
-            Some(Open { start, calendar_ms, discontinuity, independent, pictures: 0, bytes: 0 });
+        self.open = Some(Open { start, calendar_ms, discontinuity, bytes: 0 });
+        let cues: Vec<_> = self.cues.drain().collect();
+        cues.into_iter().for_each(|(at, cue)| self.settle(at, cue));
     }
 
-    fn close(&mut self, open: &Open, end: i64) {
-        let Some(package) = &mut self.package else { return };
+    /// Ends a segment. Says whether there was anything in it.
+    fn close(
+        &mut self,
+        open: &Open,
+        end: i64,
+        next: impl Fn(TrackId) -> Option<Timestamp>,
+    ) -> bool {
+        let ticks = end.saturating_sub(open.start);
+        let finished: Vec<_> =
+            self.renditions.iter_mut().filter_map(|r| r.finish(ticks, &next)).collect();
+        if finished.is_empty() {
+            return false;
+        }
         let length_ms = boundary_ms(end).saturating_sub(boundary_ms(open.start));
         let target_duration_s = self.cutter.fix_target_duration(length_ms);
-        let (record, body) = package.finish(open.pictures, end.saturating_sub(open.start));
+        let independent = finished.iter().all(|finished| finished.independent);
+        let (renditions, bodies) =
+            finished.into_iter().map(|finished| (finished.record, finished.body)).unzip();
         self.outputs.push_back(Output::Segment(Segment {
             new: NewSegment {
                 start: open.start,
                 end,
                 calendar_ms: open.calendar_ms,
                 discontinuity: open.discontinuity,
-                independent: open.independent,
+                independent,
                 target_duration_s,
-                renditions: vec![record],
+                renditions,
             },
-            bodies: vec![body],
+            bodies,
         }));
+        true
     }
 
     fn write(&mut self, unit: &AccessUnit) {
-        self.latest.update(unit, self.sound_ticks(unit));
-        let written = self.package.as_mut().is_some_and(|package| package.write(unit));
-        if !written {
-            self.unwritable = self.unwritable.saturating_add(1);
-        } else if let Some(open) = &mut self.open {
-            let is_picture = unit.track.kind == TrackKind::Video;
-            open.pictures = open.pictures.saturating_add(u32::from(is_picture));
-            open.bytes = open.bytes.saturating_add(unit.payload.len());
+        self.latest.write(unit, self.sound_ticks(unit));
+        let Some(open) = &mut self.open else { return };
+        open.bytes = open.bytes.saturating_add(unit.payload.len());
+        self.write_tags(ticks(unit.pts));
+        let track = self.tracks.get(&unit.track);
+        for rendition in &mut self.renditions {
+            let is_written = rendition.write(unit, track);
+            self.unwritable = self.unwritable.saturating_add(u64::from(!is_written));
         }
     }
 
-    /// Whether the unit's track says where segments begin: pictures while there are any.
-    fn is_master(&self, unit: &AccessUnit) -> bool {
-        let has_pictures = self
-            .latest
-            .video_dts
-            .is_some_and(|dts| ticks(unit.dts).saturating_sub(dts) < NO_PICTURES_TICKS_MAX);
-        match unit.track.kind {
-            TrackKind::Video => true,
-            TrackKind::Audio => !has_pictures,
-        }
-    }
-
-    /// The middle of an audio unit, by which it is on one side of a boundary.
-    fn middle(&self, unit: &AccessUnit) -> i64 {
-        ticks(unit.pts).saturating_add(self.sound_ticks(unit) / 2)
-    }
-
-    /// How long the unit's sound lasts.
+    /// How long the unit's sound lasts, in 90 kHz ticks.
     fn sound_ticks(&self, unit: &AccessUnit) -> i64 {
         let audio = self.tracks.get(&unit.track).and_then(|track| track.codec.audio());
         audio.map_or(0, |audio| {
             i64::from(unit.samples).saturating_mul(90_000) / i64::from(audio.sample_rate).max(1)
         })
     }
-
-    /// How far apart the encoder of `first` says its key frames can be, in milliseconds.
-    fn declared_gop_ms(&self, first: &AccessUnit) -> Option<i64> {
-        let codec = &self.tracks.get(&first.track)?.codec;
-        let CodecConfig::Avc(avc) = codec else { return None };
-        let pictures = avc::sei::x264_keyint_max(&first.payload, avc.length_size())?;
-        let (frames, seconds) = avc.sps().frame_rate()?;
-        let gop_ms = u64::from(pictures)
-            .saturating_mul(seconds)
-            .saturating_mul(1_000)
-            .checked_div(u64::from(frames))?;
-        i64::try_from(gop_ms).ok()
-    }
 }
-
-/// The name of the transport stream rendition.
-const TS_RENDITION: &str = "ts";
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,8 @@ pub(crate) struct Arrived {
     pub(crate) unit: AccessUnit,
     /// Milliseconds since the Unix epoch.
     pub(crate) now_ms: i64,
+    /// Whether the encoder's clock jumped right before it.
+    pub(crate) jumped: bool,
 }
 
 /// Holds the first units until it is clear with which the first segment begins.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ingest::{NameTaken, StreamSettings};
 use runtime::{ConnectionLimits, LogFormat};
-use segmenter::LONGEST_SEGMENT_MS;
+use segmenter::{LONGEST_SEGMENT_MS, Packaging};
 use timeline::{StreamName, WindowPolicy};
 
 use super::duration::Span;
@@ -152,6 +152,7 @@ fn check_stream(raw: &RawStream) -> Result<(StreamSettings, playlist::Settings),
     within("stream.retention", raw.retention, shortest, 24 * 90 * hour)?;
     let settings = StreamSettings {
         segment_duration: raw.segment_duration.0,
+        packaging: packaging(&raw.packaging)?,
         reconnect_window: raw.reconnect_window.0,
         finish_window: raw.finish_window.0,
         memory_window: raw.window.0,
@@ -161,6 +162,19 @@ fn check_stream(raw: &RawStream) -> Result<(StreamSettings, playlist::Settings),
         retention_ms: millis(raw.retention.0),
     };
     Ok((settings, playlist))
+}
+
+fn packaging(text: &str) -> Result<Packaging, ConfigError> {
+    Ok(match text {
+        "ts" => Packaging::Ts,
+        "fmp4" => Packaging::Fmp4,
+        "both" => Packaging::Both,
+        "auto" => Packaging::Auto,
+        other => {
+            let words = "\"ts\", \"fmp4\", \"both\" or \"auto\"";
+            return Err(one_of("stream.packaging", other, words));
+        }
+    })
 }
 
 fn check_tls(raw: &super::raw::RawIngest) -> Result<Option<Tls>, ConfigError> {
@@ -278,6 +292,11 @@ mod tests {
             &["log.format=xml"],
             false,
             "log.format: \"xml\" is not known; write \"human\" or \"json\"",
+        );
+        refused(
+            &["stream.packaging=mp4"],
+            false,
+            "stream.packaging: \"mp4\" is not known; write \"ts\", \"fmp4\", \"both\" or \"auto\"",
         );
         refused(
             &["ingest.connections_max=0"],

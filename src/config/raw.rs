@@ -96,6 +96,9 @@ pub(crate) struct RawAdmin {
 pub(crate) struct RawStream {
     /// A segment ends at the first key frame at or after this.
     pub(crate) segment_duration: Span,
+    /// The containers that a stream is offered in: "ts", "fmp4", "both", or "auto": MPEG-TS for
+    /// H.264 with AAC, MP3 or AC-3, fMP4 for everything else.
+    pub(crate) packaging: String,
     /// How much a live playlist lists. It is never less than three target durations.
     pub(crate) window: Span,
     /// How long a segment is kept after it was made. What a live playlist lists stays longer.
@@ -166,6 +169,7 @@ impl Default for RawStream {
     fn default() -> Self {
         Self {
             segment_duration: Span::seconds(2),
+            packaging: "auto".to_owned(),
             window: Span::seconds(30),
             retention: Span::seconds(24 * 3_600),
             reconnect_window: Span::seconds(60),

@@ -167,6 +167,7 @@ mod tests {
                 length_ms: 2_000,
                 date_ms: i64::try_from(sequence).unwrap() * 2_000,
                 is_gap: false,
+                init: None,
             });
         }
         playlist

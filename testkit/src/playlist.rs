@@ -39,6 +39,8 @@ pub struct Listed {
     pub date_ms: i64,
     /// `EXT-X-GAP`.
     pub is_gap: bool,
+    /// The URI of what must be read before it (`EXT-X-MAP`), as it is written.
+    pub init: Option<String>,
 }
 
 /// Reads a media playlist.
@@ -58,9 +60,13 @@ pub fn media(text: &str) -> Result<MediaPlaylist> {
     };
     let mut discontinuity_sequence = playlist.discontinuity_sequence;
     let numbered = (playlist.media_sequence..).zip(&playlist.segments);
+    let mut init = None;
     let segments = numbered.map(|(sequence, segment)| {
         discontinuity_sequence += u64::from(segment.discontinuity);
-        listed(sequence, discontinuity_sequence, segment)
+        // It holds until the next one.
+        init = segment.map.as_ref().map(|map| map.uri.clone()).or_else(|| init.take());
+        let listed = listed(sequence, discontinuity_sequence, segment)?;
+        Ok(Listed { init: init.clone(), ..listed })
     });
     Ok(MediaPlaylist {
         segments: segments.collect::<Result<_>>()?,
@@ -111,10 +117,13 @@ fn listed(sequence: u64, discontinuity_sequence: u64, segment: &MediaSegment) ->
         length_ms: text.parse().with_context(|| format!("segment {sequence} lasts {text} ms"))?,
         date_ms: date.timestamp_millis(),
         is_gap: segment.unknown_tags.iter().any(|tag| tag.tag == "X-GAP"),
+        init: None,
     })
 }
 
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 13] = [
+    "#EXT-X-MAP",
+    "#EXT-X-DATERANGE",
     "#EXTM3U",
     "#EXT-X-VERSION",
     "#EXT-X-INDEPENDENT-SEGMENTS",
@@ -160,6 +169,7 @@ mod tests {
             length_ms: 2_002,
             date_ms: 1_700_000_000_000,
             is_gap: true,
+            init: None,
         };
         let second = Listed {
             sequence: 8,
@@ -169,6 +179,7 @@ mod tests {
             length_ms: 999,
             date_ms: 1_700_000_002_500,
             is_gap: false,
+            init: None,
         };
         assert_eq!(playlist.segments, [first, second]);
         assert!(playlist.has_ended && !playlist.is_independent);

@@ -52,13 +52,15 @@ pub struct Stream {
     pub channels: u32,
 }
 
-/// Decodes all that is in `bytes`, a transport stream.
+/// Decodes all that is in `bytes`: a transport stream, or an fMP4 with its initialisation.
 ///
 /// # Errors
 ///
 /// When ffmpeg has anything to say, be it only a warning.
 pub fn decode(bytes: &[u8]) -> Result<()> {
-    let file = tempfile::Builder::new().suffix(".ts").tempfile().context("make a file")?;
+    // A transport stream begins with its sync byte, an fMP4 with the length of its first box.
+    let suffix = if bytes.first() == Some(&0x47) { ".ts" } else { ".mp4" };
+    let file = tempfile::Builder::new().suffix(suffix).tempfile().context("make a file")?;
     fs::write(file.path(), bytes).context("write a file")?;
     decode_from(&file.path().display().to_string(), &[])
 }
@@ -71,7 +73,9 @@ pub fn decode(bytes: &[u8]) -> Result<()> {
 pub fn decode_from(input: &str, options: &[&str]) -> Result<()> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-hide_banner", "-v", "warning", "-xerror"]).args(options);
-    let finished = run(command.args(["-i", input, "-f", "null", "-"]), JUDGE_WITHIN)?;
+    // Every picture at its own time: what is counted in frames would have two at one.
+    let output = ["-fps_mode:v", "passthrough", "-enc_time_base:v", "1:90000", "-f", "null", "-"];
+    let finished = run(command.args(["-i", input]).args(output), JUDGE_WITHIN)?;
     // The first lines say what is wrong, the many after them what follows from it.
     let said = finished.err.lines().take(5).collect::<Vec<_>>().join("; ");
     ensure!(finished.status.success(), "ffmpeg cannot decode {input}: {said}");

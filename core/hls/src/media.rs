@@ -3,25 +3,27 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use timeline::{InitRecord, ListedSegment, ObjectName, RenditionId, SegmentRecord, Window};
+use timeline::{Container, ListedSegment, ObjectName, RenditionId, SegmentRecord, Window};
 
 use crate::date_range;
 
 /// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
-/// segment of it. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit
+/// segment of it. Where only other renditions have a segment it has a gap, so that all count alike. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit
 /// whatever stands before it.
 #[must_use]
 pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> {
-    let listed: Vec<_> = window
-        .segments()
-        .filter_map(|segment| Some((segment, record_of(segment, rendition)?)))
-        .collect();
+    let listed: Vec<_> =
+        window.segments().map(|segment| (segment, record_of(segment, rendition))).collect();
+    let container = listed.iter().find_map(|(_, record)| Some((*record)?.container))?;
     let (first, _) = listed.first()?;
+    let is_gap = |(segment, record): &(&ListedSegment, Option<&SegmentRecord>)| {
+        segment.gap || record.is_none()
+    };
     let target_duration_s = window.target_duration_s()?;
     // Decimal EXTINF needs version 3, EXT-X-MAP version 6, EXT-X-GAP version 8 (RFC 8216bis, 8).
     let version = match () {
-        () if listed.iter().any(|(segment, _)| segment.gap) => 8,
-        () if listed.iter().any(|(_, record)| record.init.is_some()) => 6,
+        () if listed.iter().any(is_gap) => 8,
+        () if container == Container::Fmp4 => 6,
         () => 3,
     };
     let removed_discontinuities =
@@ -43,9 +45,13 @@ pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> 
         while let Some(range) = date_ranges.next_if(|range| range.start_ms < end_ms) {
             date_range::render(&mut text, range);
         }
-        let before = map.replace((segment.epoch, record.init));
-        let init = record.init.filter(|_| before != map);
-        render_segment(&mut text, segment, record, init);
+        let mut init = None;
+        if let Some(read_with) = record.and_then(|record| record.init) {
+            let before = map.replace((segment.epoch, read_with.number));
+            init = (before != map).then_some(read_with.number);
+        }
+        let is_gap = is_gap(&(segment, record));
+        render_segment(&mut text, segment, container, is_gap, init);
     }
     date_ranges.for_each(|range| date_range::render(&mut text, range));
     if window.has_ended() {
@@ -54,21 +60,23 @@ pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> 
     Some(text)
 }
 
-/// `init` is what a player must read first, where that is not what it has read before.
+/// `init` is the number of what a player must read first, where that is not what it has read
+/// before.
 fn render_segment(
     text: &mut String,
     segment: &ListedSegment,
-    record: &SegmentRecord,
-    init: Option<InitRecord>,
+    container: Container,
+    is_gap: bool,
+    init: Option<u32>,
 ) {
     if segment.discontinuity {
         text.push_str("#EXT-X-DISCONTINUITY\n");
     }
-    if let Some(InitRecord { number, .. }) = init {
+    if let Some(number) = init {
         let name = ObjectName::Init { number };
         line(text, format_args!("#EXT-X-MAP:URI=\"{}/{name}\"", segment.epoch));
     }
-    if segment.gap {
+    if is_gap {
         text.push_str("#EXT-X-GAP\n");
     }
     if let Ok(date) = Timestamp::from_millisecond(segment.calendar_ms) {
@@ -77,7 +85,7 @@ fn render_segment(
     let (seconds, millis) =
         (segment.length_ms.div_euclid(1_000), segment.length_ms.rem_euclid(1_000));
     line(text, format_args!("#EXTINF:{seconds}.{millis:03},"));
-    let name = ObjectName::Segment { sequence: segment.sequence, container: record.container };
+    let name = ObjectName::Segment { sequence: segment.sequence, container };
     line(text, format_args!("{}/{name}", segment.epoch));
 }
 

@@ -252,6 +252,20 @@ fn what_must_be_read_first_is_named_where_it_changes() {
     read_back(&text);
 }
 
+#[test]
+fn a_rendition_that_comes_late_counts_with_the_others() {
+    let fmp4 = RenditionId::parse("fmp4").unwrap();
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let entries =
+        [opened, ledger.segment(segment(0, 180_000), 0), ledger.segment(ladder(180_000), 0)];
+    let text = render_media(&window(&entries), &fmp4).unwrap();
+    let playlist = read_back(&text);
+    assert_eq!((playlist.media_sequence, playlist.segments.len()), (0, 2));
+    let gap = "#EXT-X-GAP\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n#EXTINF:2.000,\n\
+               1/0.m4s\n#EXT-X-MAP:";
+    assert!(text.contains(gap) && text.contains("#EXT-X-VERSION:8\n"), "{text}");
+}
+
 fn range(id: &str, after_ms: i64) -> DateRange {
     DateRange {
         id: id.into(),

@@ -1,5 +1,7 @@
 //! Codecs: which there are, and what a decoder must know first.
 
+use std::fmt;
+
 use bytes::Bytes;
 use thiserror::Error;
 
@@ -73,7 +75,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Aac(#[from] AacConfigError),
     /// The codec is not known here.
-    #[error("{0:?} is not known here")]
+    #[error("{0} is not known here")]
     Unknown(Codec),
 }
 
@@ -302,4 +304,21 @@ fn inspect_nal_units(
     }
     let inspected = Inspected { random_access, samples: 0 };
     if is_empty { Err(UnitError::Empty) } else { Ok(inspected) }
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Avc => "H.264",
+            Self::Hevc => "H.265",
+            Self::Av1 => "AV1",
+            Self::Vp9 => "VP9",
+            Self::Aac => "AAC",
+            Self::Opus => "Opus",
+            Self::Flac => "FLAC",
+            Self::Ac3 => "AC-3",
+            Self::Eac3 => "E-AC-3",
+            Self::Mp3 => "MP3",
+        })
+    }
 }

@@ -65,8 +65,14 @@ fn check(script: &str, expected: &str, repairs: Repairs) {
     assert_eq!(place(script), (expected.to_owned(), repairs), "{script}");
 }
 
-const NONE: Repairs =
-    Repairs { jumps: 0, decode_times: 0, presentation_times: 0, audio_gaps: 0, dropped: 0 };
+const NONE: Repairs = Repairs {
+    jumps: 0,
+    decode_times: 0,
+    presentation_times: 0,
+    audio_gaps: 0,
+    forced_cuts: 0,
+    dropped: 0,
+};
 
 #[test]
 fn sound_is_counted_in_samples_and_not_in_the_encoders_milliseconds() {

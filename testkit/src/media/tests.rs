@@ -39,6 +39,7 @@ fn segments() -> Vec<Segment> {
             length_ms: 2_000,
             date_ms: 0,
             is_gap: false,
+            init: None,
         };
         let bytes: Vec<u8> = packets.flatten().copied().collect();
         Segment { listed, path: String::new(), bytes: bytes.into() }

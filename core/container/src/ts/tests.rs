@@ -89,6 +89,7 @@ fn elementary(tracks: &[Track], unit: &AccessUnit) -> Vec<u8> {
             }
             bytes
         }
+        other => panic!("{other:?}"),
     }
 }
 

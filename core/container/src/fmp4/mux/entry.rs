@@ -1,6 +1,9 @@
 //! Sample entries: how the samples of a track are coded (8.5.2).
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, BytesMut};
+use media::hevc::NalType;
 use media::{AudioFormat, CodecConfig, Light, VideoFormat};
 
 use super::descriptor::{AAC, write_esds};
@@ -18,8 +21,8 @@ struct Coding<'a> {
 
 /// The box with the codec's configuration.
 enum Config<'a> {
-    /// A box that holds the record as it is.
-    Record(&'static [u8; 4], &'a [u8]),
+    /// A box of a kind and its contents.
+    Box(&'static [u8; 4], Cow<'a, [u8]>),
     /// `esds`, with the record in it.
     Esds(u8, &'a [u8]),
 }
@@ -58,7 +61,21 @@ impl<'a> Coding<'a> {
     fn of(codec: &'a CodecConfig) -> Self {
         let (kind, config) = match codec {
             // ISO/IEC 14496-15, 5.4.2.1.
-            CodecConfig::Avc(config) => (b"avc1", Config::Record(b"avcC", config.record())),
+            CodecConfig::Avc(config) => {
+                (b"avc1", Config::Box(b"avcC", config.record().as_ref().into()))
+            }
+            // ISO/IEC 14496-15, 8.4.1.
+            CodecConfig::Hevc(config) => {
+                (b"hvc1", Config::Box(b"hvcC", complete(config.record()).into()))
+            }
+            // AV1-ISOBMFF, 2.2 and 2.3.
+            CodecConfig::Av1(config) => {
+                (b"av01", Config::Box(b"av1C", config.av1c().as_ref().into()))
+            }
+            // VP Codec ISO Media File Format Binding, VP9 sample entry.
+            CodecConfig::Vp9(config) => {
+                (b"vp09", Config::Box(b"vpcC", config.vpcc().to_vec().into()))
+            }
             // ISO/IEC 14496-14, 6.7.
             CodecConfig::Aac(config) => (b"mp4a", Config::Esds(AAC, config.record())),
         };
@@ -69,10 +86,34 @@ impl<'a> Coding<'a> {
 impl Config<'_> {
     fn write(&self, bit_rate: Option<u32>, out: &mut BytesMut) {
         match self {
-            Self::Record(kind, record) => write_box(out, kind, |out| out.put_slice(record)),
+            Self::Box(kind, body) => write_box(out, kind, |out| out.put_slice(body)),
             Self::Esds(object_type, record) => write_esds(*object_type, record, bit_rate, out),
         }
     }
+}
+
+/// An HEVC record that says that its parameter sets are all: `hvc1` demands it (ISO/IEC 14496-15,
+/// 8.4.1), and publishers do not always say so.
+fn complete(record: &[u8]) -> Vec<u8> {
+    /// Bytes to the first array, and the bit of an array that it is complete.
+    const HEAD_BYTES: usize = 23;
+    const COMPLETE: u8 = 0x80;
+
+    let mut complete = record.to_vec();
+    let mut rest = record.get(HEAD_BYTES..).unwrap_or_default();
+    while let Some((&[kind, high, low], mut behind)) = rest.split_first_chunk() {
+        let at = record.len() - rest.len();
+        let sets = [NalType::VPS, NalType::SPS, NalType::PPS].map(NalType::number);
+        if let Some(field) = complete.get_mut(at).filter(|_| sets.contains(&(kind & 0x3f))) {
+            *field |= COMPLETE;
+        }
+        for _ in 0..u16::from_be_bytes([high, low]) {
+            let Some((&length, nal)) = behind.split_first_chunk() else { break };
+            behind = nal.get(usize::from(u16::from_be_bytes(length))..).unwrap_or_default();
+        }
+        rest = behind;
+    }
+    complete
 }
 
 /// The fields of `VisualSampleEntry` (12.1.3).

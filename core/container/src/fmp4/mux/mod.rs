@@ -32,9 +32,9 @@ use super::boxes::write_box;
 ///   [`Self::finish_fragment`] for the last one. None lasts no time at all.
 /// - A picture is shown when the unit says, whatever happens to its decode time.
 /// - Times are counted in 90 kHz for pictures and in samples for sound.
-/// - Parameter sets and delimiters in H.264 and H.265 pictures, and temporal delimiters in AV1,
-///   are left out: here they stand in the initialization section, or have no meaning. All other
-///   bytes are as they came.
+/// - Delimiters, and parameter sets that stand in the initialization section, are left out of
+///   H.264 and H.265 pictures; for AV1 see [`media::av1::Av1Config::sample`]. All other bytes are
+///   as they came.
 #[derive(Debug)]
 pub struct Muxer {
     outputs: Vec<Output>,

@@ -3,9 +3,8 @@
 use bytes::{Bytes, BytesMut};
 use media::{AccessUnit, AudioFormat, Rounding, Timescale, Timestamp, Track, TrackId, VideoFormat};
 
-use super::payload::Payload;
 use super::timing::Timing;
-use super::{MuxError, UnsupportedTracks};
+use super::{MuxError, UnsupportedTracks, payload};
 
 #[derive(Debug)]
 pub(super) struct Output {
@@ -15,7 +14,6 @@ pub(super) struct Output {
     pub(super) track: Track,
     pub(super) format: Format,
     pub(super) timescale: Timescale,
-    payload: Payload,
     timing: Timing,
     /// The samples of the fragment.
     samples: Vec<Sample>,
@@ -74,9 +72,8 @@ impl Output {
             }
             (None, None) => return Err(UnsupportedTracks::Kind(id)),
         };
-        let payload = Payload::of(&track.codec);
         let (track, samples, end) = (track.clone(), Vec::new(), 0);
-        Ok(Self { id, number, track, format, timescale, payload, timing, samples, end })
+        Ok(Self { id, number, track, format, timescale, timing, samples, end })
     }
 
     /// Takes a unit into the fragment; how many bytes of it will be written.
@@ -94,7 +91,7 @@ impl Output {
             // Sound is heard when it is decoded.
             Format::Audio(_) => 0,
         };
-        let length = self.payload.length(&unit.payload)?;
+        let length = payload::length(&self.track.codec, &unit.payload)?;
         let bytes = u32::try_from(length).unwrap_or(u32::MAX);
         if length == 0 {
             return Err(MuxError::Empty(self.id));
@@ -131,7 +128,7 @@ impl Output {
     /// Writes the payloads of the fragment and forgets them.
     pub(super) fn write_payloads(&mut self, out: &mut BytesMut) {
         for sample in self.samples.drain(..) {
-            self.payload.write(&sample.payload, sample.bytes, out);
+            payload::write(&self.track.codec, &sample.payload, sample.bytes, out);
         }
     }
 

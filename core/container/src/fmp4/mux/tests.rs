@@ -56,7 +56,9 @@ fn what_belongs_into_the_header_is_left_out_of_pictures() {
     check_picture(&[IDR], &[IDR]);
     check_picture(&["09f0", SPS, PPS, SEI, IDR, IDR], &[SEI, IDR, IDR]);
     check_picture(&["0910", SLICE, "0cff", PPS], &[SLICE, "0cff"]);
-    check_picture(&[SEI, "6d01", "", SLICE], &[SEI, SLICE]);
+    check_picture(&[SEI, "", SLICE], &[SEI, SLICE]);
+    // These are not in it.
+    check_picture(&["09f0", "6742", PPS, "6801", IDR], &["6742", "6801", IDR]);
 }
 
 #[test]
@@ -65,7 +67,7 @@ fn lengths_keep_the_size_that_the_header_says() {
     let config = media::avc::AvcConfig::parse(hex(&record).into()).unwrap();
     let track = Track::new(TrackId::VIDEO, media::CodecConfig::Avc(config));
     let mut unit = picture(0, 0, &[IDR]);
-    unit.payload = Bytes::from(hex("0002 09f0 0004 65888400 0002 68ee 0003 419a21"));
+    unit.payload = Bytes::from(hex("0002 09f0 0004 65888400 0006 68ebe3cb22c0 0003 419a21"));
     let (reader, segment) = segment(&[track], &[unit]);
     assert_eq!(reader.tracks()[0].entry.config().unwrap()[4], 0xfd);
     let data = &segment.fragments[0].samples[0].data;

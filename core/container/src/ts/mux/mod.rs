@@ -48,6 +48,9 @@ pub enum UnsupportedTracks {
     /// ADTS cannot say how an AAC track is coded: see [`media::aac::AacConfig::adts_header`].
     #[error("the AAC configuration of track {0:?} cannot be said in ADTS")]
     Adts(TrackId),
+    /// There is no place for its codec.
+    #[error("no place for the codec of track {0:?}")]
+    Codec(TrackId),
     /// There are none.
     #[error("no tracks")]
     None,

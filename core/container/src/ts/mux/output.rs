@@ -48,6 +48,9 @@ impl Output {
                 config.adts_header(1).ok_or(UnsupportedTracks::Adts(track.id))?;
                 Codec::Aac { config: config.clone(), group: Group::default() }
             }
+            CodecConfig::Hevc(_) | CodecConfig::Av1(_) | CodecConfig::Vp9(_) => {
+                return Err(UnsupportedTracks::Codec(track.id));
+            }
         };
         Ok(Self { id: track.id, pid: Pid::from_bits(pid), stream_id, codec })
     }

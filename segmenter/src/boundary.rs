@@ -1,0 +1,99 @@
+//! Where the open segment will end, and what comes after.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use media::{AccessUnit, Timestamp, TrackId, TrackKind};
+
+use crate::latest::ticks;
+use crate::start::Arrived;
+
+/// How long units wait at a boundary for those before it, in 90 kHz ticks of decode time: more
+/// than encoders delay one track against the other, less than a viewer would notice.
+const HOLD_TICKS_MAX: i64 = 90_000 / 2;
+/// Most units that wait at a boundary: half a second of a few tracks has a few hundred.
+const HELD_UNITS_MAX: usize = 1_024;
+/// How far apart pictures of one moment may be in different tracks, in 90 kHz ticks: encoders
+/// round to milliseconds.
+pub(crate) const SAME_MOMENT_TICKS: i64 = 180;
+
+/// A boundary that some tracks have not reached yet.
+#[derive(Debug)]
+pub(crate) struct Boundary {
+    /// Where it is, in 90 kHz ticks.
+    pub(crate) at: i64,
+    /// When its first unit arrived, in milliseconds since the Unix epoch.
+    pub(crate) now_ms: i64,
+    pub(crate) discontinuity: bool,
+    waits_for: BTreeSet<TrackId>,
+    pub(crate) held: VecDeque<Arrived>,
+    held_bytes: usize,
+}
+
+/// On which side of a boundary a unit is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+impl Boundary {
+    /// A boundary before `first`, at its presentation time.
+    pub(crate) fn new(
+        first: Arrived,
+        discontinuity: bool,
+        waits_for: impl Iterator<Item = TrackId>,
+    ) -> Self {
+        let (at, id) = (ticks(first.unit.pts), first.unit.track);
+        Self {
+            at,
+            now_ms: first.now_ms,
+            discontinuity,
+            waits_for: waits_for.filter(|other| *other != id).collect(),
+            held_bytes: first.unit.payload.len(),
+            held: VecDeque::from([first]),
+        }
+    }
+
+    /// On which side a unit belongs; sound lasts `sound_ticks`. A track that has passed the
+    /// boundary stays behind it.
+    pub(crate) fn side(&mut self, unit: &AccessUnit, sound_ticks: i64) -> Side {
+        if !self.waits_for.contains(&unit.track) {
+            return Side::After;
+        }
+        let pts = ticks(unit.pts);
+        let has_passed = match unit.track.kind {
+            // By its middle, so that sound is cut within half a frame of the pictures.
+            TrackKind::Audio => pts.saturating_add(sound_ticks / 2) >= self.at,
+            TrackKind::Video => {
+                let early = if unit.random_access { SAME_MOMENT_TICKS } else { 0 };
+                pts.saturating_add(early) >= self.at
+            }
+        };
+        if !has_passed {
+            return Side::Before;
+        }
+        self.waits_for.remove(&unit.track);
+        Side::After
+    }
+
+    /// Keeps a unit for the next segment. Says whether there is nothing more to wait for.
+    pub(crate) fn hold(&mut self, arrived: Arrived, bytes_max: usize) -> bool {
+        let dts = ticks(arrived.unit.dts);
+        self.held_bytes = self.held_bytes.saturating_add(arrived.unit.payload.len());
+        self.held.push_back(arrived);
+        self.is_settled()
+            || dts.saturating_sub(self.at) > HOLD_TICKS_MAX
+            || self.held_bytes > bytes_max
+            || self.held.len() >= HELD_UNITS_MAX
+    }
+
+    /// Whether every track has passed.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.waits_for.is_empty()
+    }
+
+    /// When the first unit of a track behind the boundary is decoded.
+    pub(crate) fn next(&self, track: TrackId) -> Option<Timestamp> {
+        Some(self.held.iter().find(|arrived| arrived.unit.track == track)?.unit.dts)
+    }
+}

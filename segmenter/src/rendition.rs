@@ -1,0 +1,270 @@
+//! One rendition on its way out: writes the units of its segments in the format that players
+//! fetch.
+
+use std::collections::BTreeMap;
+
+use bytes::{Bytes, BytesMut};
+use container::{fmp4, ts};
+use media::captions::{self, Captions};
+use media::{AccessUnit, Timescale, Timestamp, Track, TrackId, TrackKind};
+use sha2::Digest;
+use timeline::{
+    Container, InitRecord, Medium, RenditionId, SegmentRecord, Sha256, TrackRecord, VideoRange,
+};
+
+use crate::frame_rate::frame_rate_milli;
+use crate::plan::Plan;
+
+/// A rendition, between its first segment and its last.
+#[derive(Debug)]
+pub(crate) struct Rendition {
+    plan: Plan,
+    tracks: Vec<Track>,
+    mux: Mux,
+    body: BytesMut,
+    /// With what the segments are read, in fMP4.
+    init: Option<InitRecord>,
+    /// Initialisations made so far.
+    inits: u32,
+    is_init_due: bool,
+    /// The measured pictures in 1,000 seconds, kept from the first segment on that shows it.
+    frame_rate_milli: u32,
+    /// In the segment.
+    pictures: u32,
+    units: u32,
+    /// Closed captions seen in the pictures so far.
+    captions: Captions,
+    /// Whether decoding can start with the segment's first picture.
+    first_is_key: Option<bool>,
+    /// The pictures of a track that came or changed in the middle cannot be decoded before its
+    /// first key frame.
+    awaits_key_frame: bool,
+}
+
+/// What a player must read before the segments that name it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Init {
+    /// The rendition.
+    pub rendition: RenditionId,
+    /// Its number in the rendition and epoch.
+    pub number: u32,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+/// A segment of one rendition.
+pub(crate) struct Finished {
+    pub(crate) record: SegmentRecord,
+    pub(crate) body: Bytes,
+    /// Whether decoding can start with it.
+    pub(crate) independent: bool,
+}
+
+#[derive(Debug)]
+enum Mux {
+    Ts(Box<ts::Muxer>),
+    Fmp4(Box<fmp4::Muxer>),
+}
+
+impl Rendition {
+    /// A rendition as planned; `None` when its container cannot carry one of its tracks.
+    pub(crate) fn new(plan: Plan, tracks: &BTreeMap<TrackId, Track>) -> Option<Self> {
+        let tracks = tracks_of(&plan, tracks);
+        let mux = match plan.container {
+            Container::Ts => Mux::Ts(Box::new(ts::Muxer::new(&tracks).ok()?)),
+            Container::Fmp4 => Mux::Fmp4(Box::new(fmp4::Muxer::new(&tracks).ok()?)),
+        };
+        Some(Self {
+            plan,
+            tracks,
+            mux,
+            body: BytesMut::new(),
+            init: None,
+            inits: 0,
+            is_init_due: true,
+            frame_rate_milli: 0,
+            pictures: 0,
+            units: 0,
+            captions: Captions::EMPTY,
+            first_is_key: None,
+            awaits_key_frame: false,
+        })
+    }
+
+    pub(crate) const fn id(&self) -> &RenditionId {
+        &self.plan.id
+    }
+
+    /// Goes on as planned anew, between two segments. What counts on goes on.
+    pub(crate) fn change(&mut self, plan: Plan, tracks: &BTreeMap<TrackId, Track>) {
+        let tracks = tracks_of(&plan, tracks);
+        if tracks == self.tracks {
+            self.plan = plan;
+            return;
+        }
+        let changed = match &mut self.mux {
+            Mux::Ts(muxer) => muxer.set_tracks(&tracks).is_ok(),
+            Mux::Fmp4(muxer) => muxer.set_tracks(&tracks).is_ok(),
+        };
+        if changed {
+            let has_new_pictures = tracks
+                .iter()
+                .any(|track| track.id.kind == TrackKind::Video && !self.tracks.contains(track));
+            self.awaits_key_frame |= has_new_pictures;
+            (self.plan, self.tracks) = (plan, tracks);
+            (self.frame_rate_milli, self.is_init_due) = (0, true);
+        }
+    }
+
+    /// The first pictures of a rendition that begins in the middle of a publication wait for a key
+    /// frame as well.
+    pub(crate) fn await_key_frame(&mut self) {
+        self.awaits_key_frame = self.tracks.iter().any(|track| track.id.kind == TrackKind::Video);
+    }
+
+    /// Begins a segment, behind a break of the timeline or not. Gives what must be read before it,
+    /// where that is new.
+    pub(crate) fn begin(&mut self, discontinuity: bool) -> Option<Init> {
+        (self.pictures, self.units, self.first_is_key) = (0, 0, None);
+        match &mut self.mux {
+            Mux::Ts(muxer) => {
+                if discontinuity {
+                    muxer.mark_discontinuity();
+                }
+                muxer.begin(&mut self.body);
+                None
+            }
+            Mux::Fmp4(muxer) => {
+                if discontinuity {
+                    muxer.mark_discontinuity();
+                }
+                muxer.begin_segment(&mut self.body);
+                if !std::mem::take(&mut self.is_init_due) {
+                    return None;
+                }
+                let (number, body) = (self.inits, muxer.init_section());
+                self.inits = self.inits.saturating_add(1);
+                let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+                self.init = Some(InitRecord { number, bytes, sha256: digest(&body) });
+                Some(Init { rendition: self.plan.id.clone(), number, body })
+            }
+        }
+    }
+
+    /// Writes a unit of `track` as it is announced now. `false` when it is one of this rendition
+    /// and is left out: it cannot be said in this format, or belongs to what the track becomes
+    /// with the next segment.
+    pub(crate) fn write(&mut self, unit: &AccessUnit, track: Option<&Track>) -> bool {
+        if !self.plan.tracks.contains(&unit.track) {
+            return true;
+        }
+        if !self.tracks.iter().any(|known| Some(known) == track) {
+            return false;
+        }
+        let is_picture = unit.track.kind == TrackKind::Video;
+        if is_picture && self.awaits_key_frame && !unit.random_access {
+            return false;
+        }
+        let is_written = match &mut self.mux {
+            Mux::Ts(muxer) => muxer.write(unit, &mut self.body).is_ok(),
+            Mux::Fmp4(muxer) => muxer.write(unit).is_ok(),
+        };
+        if is_written {
+            self.units = self.units.saturating_add(1);
+            if is_picture {
+                self.awaits_key_frame = false;
+                self.pictures = self.pictures.saturating_add(1);
+                self.first_is_key.get_or_insert(unit.random_access);
+                self.captions |= track.map_or(Captions::EMPTY, |track| {
+                    captions::in_unit(&track.codec, &unit.payload)
+                });
+            }
+        }
+        is_written
+    }
+
+    /// Ends the segment of `ticks` of 90 kHz; `next` says when the first unit of a track behind it
+    /// is decoded, where that is known. `None` when there is nothing in the segment.
+    pub(crate) fn finish(
+        &mut self,
+        ticks: i64,
+        next: impl Fn(TrackId) -> Option<Timestamp>,
+    ) -> Option<Finished> {
+        match &mut self.mux {
+            Mux::Ts(muxer) => muxer.finish_segment(&mut self.body),
+            Mux::Fmp4(muxer) => muxer.finish_fragment(next, &mut self.body),
+        }
+        // The next segment will be about as long, so its buffer never has to grow.
+        let capacity = self.body.len();
+        let body =
+            std::mem::replace(&mut self.body, BytesMut::with_capacity(capacity + capacity / 8));
+        if self.units == 0 {
+            return None;
+        }
+        let body = body.freeze();
+        if self.frame_rate_milli == 0 {
+            self.frame_rate_milli = frame_rate_milli(self.pictures, ticks);
+        }
+        let record = SegmentRecord {
+            rendition: self.plan.id.clone(),
+            container: self.plan.container,
+            bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
+            sha256: digest(&body),
+            tracks: self.tracks.iter().map(|track| self.describe(track)).collect(),
+            init: self.init,
+            is_alternative: self.plan.is_alternative,
+            captions: self.captions.names().collect(),
+        };
+        Some(Finished { record, body, independent: self.first_is_key.unwrap_or(true) })
+    }
+
+    fn describe(&self, track: &Track) -> TrackRecord {
+        let (video, audio) = (track.codec.video(), track.codec.audio());
+        let light = track.light.and_then(|light| light.colour);
+        let colour = video.and_then(|video| video.colour).or(light);
+        let medium = Medium::Video {
+            width: video.map_or(0, |video| video.width),
+            height: video.map_or(0, |video| video.height),
+            frame_rate_milli: self.frame_rate_milli,
+            range: colour.map_or(VideoRange::Sdr, |colour| range(colour.transfer)),
+        };
+        let medium = audio.map_or(medium, |audio| Medium::Audio {
+            sample_rate: audio.output_sample_rate,
+            channels: audio.channels.into(),
+        });
+        TrackRecord { codec: track.codec.rfc6381(), medium }
+    }
+
+    /// Says something at `ticks` of 90 kHz in the segment.
+    pub(crate) fn write_id3(&mut self, ticks: i64, tag: &Bytes) {
+        match &mut self.mux {
+            Mux::Ts(_) => {}
+            Mux::Fmp4(muxer) => {
+                let time = Timestamp::new(ticks, Timescale::MPEG);
+                let scheme = fmp4::EventScheme::Id3;
+                let event =
+                    fmp4::Event { scheme, id: 0, time, duration: None, message: tag.clone() };
+                // One that is too long costs itself.
+                let _ = muxer.write_event(event);
+            }
+        }
+    }
+}
+
+/// The planned tracks, as they are announced.
+fn tracks_of(plan: &Plan, tracks: &BTreeMap<TrackId, Track>) -> Vec<Track> {
+    plan.tracks.iter().filter_map(|id| tracks.get(id)).cloned().collect()
+}
+
+fn digest(body: &[u8]) -> Sha256 {
+    Sha256(sha2::Sha256::digest(body).into())
+}
+
+/// What `transfer_characteristics` mean for brightness (ITU-T H.273, table 3).
+const fn range(transfer: u8) -> VideoRange {
+    match transfer {
+        16 => VideoRange::Pq,
+        18 => VideoRange::Hlg,
+        _ => VideoRange::Sdr,
+    }
+}
