@@ -1,7 +1,7 @@
 //! Entry points for fuzzing. Each takes any bytes; the only thing that can go wrong is a panic.
 
 use bytes::{Buf, Bytes, BytesMut};
-use media::{AccessUnit, Track};
+use media::{AccessUnit, Track, TrackKind};
 
 use crate::flv::{self, FileReader, TagKind};
 use crate::{fmp4, ts};
@@ -18,12 +18,17 @@ pub fn flv(data: &[u8]) {
     pipe.check();
 }
 
-/// Payloads of messages without a file around them: kind, four bytes of time, a length, and so on.
+/// Payloads of messages without a file around them: kind (video, audio, script), four bytes of time,
+/// a length, and so on.
 pub fn flv_payloads(data: &[u8]) {
     let mut rest = Bytes::copy_from_slice(data);
     let mut pipe = Pipe::default();
     while rest.len() >= 6 {
-        let kind = if rest.get_u8().is_multiple_of(2) { TagKind::Video } else { TagKind::Audio };
+        let kind = match rest.get_u8() % 3 {
+            0 => TagKind::Video,
+            1 => TagKind::Audio,
+            _ => TagKind::Script,
+        };
         let timestamp_ms = rest.get_u32();
         let length = usize::from(rest.get_u8()).min(rest.len());
         pipe.take(kind, timestamp_ms, rest.split_to(length));
@@ -53,6 +58,9 @@ pub fn fmp4(data: &[u8]) {
     let _ = fmp4::Reader::default().read_segment(&data);
 }
 
+/// Most events of one payload. It has 64 packets, each a unit with a change of its track.
+const EVENTS_MAX: usize = 2 * 64;
+
 /// Everything from payloads to packets and boxes.
 #[derive(Default)]
 struct Pipe {
@@ -72,11 +80,19 @@ struct Fragments {
 
 impl Pipe {
     fn take(&mut self, kind: TagKind, timestamp_ms: u32, payload: Bytes) {
+        let bytes = payload.len();
         self.demuxer.push(kind, timestamp_ms, payload);
+        let mut events = 0;
         while let Some(event) = self.demuxer.pull() {
+            events += 1;
+            assert!(events <= EVENTS_MAX, "{events} events of {bytes} bytes");
             match event {
                 flv::Event::Track(track) => self.set_track(track),
                 flv::Event::Unit(unit) => {
+                    assert!(unit.payload.len() <= bytes && !unit.payload.is_empty());
+                    assert_eq!(unit.dts.timescale(), unit.pts.timescale());
+                    let track = self.tracks.iter().find(|track| track.id == unit.track);
+                    assert!(track.is_some(), "{:?} was not announced", unit.track);
                     if let Some(muxer) = &mut self.muxer {
                         let _ = muxer.write(&unit, &mut self.out);
                     }
@@ -93,8 +109,11 @@ impl Pipe {
     }
 
     fn set_track(&mut self, track: Track) {
+        let video = track.codec.video().map(|_| TrackKind::Video);
+        assert_eq!(video.unwrap_or(TrackKind::Audio), track.id.kind);
         self.tracks.retain(|old| old.id != track.id);
         self.tracks.push(track);
+        assert!(self.tracks.len() <= 2 * flv::TRACKS_MAX);
         if let Some(muxer) = &mut self.muxer {
             muxer.finish_segment(&mut self.out);
             let _ = muxer.set_tracks(&self.tracks);

@@ -80,6 +80,8 @@ struct Input {
     /// The last sequence header that could be used. The configuration differs from it once a unit
     /// brings its own parameter sets.
     header: Option<Bytes>,
+    /// Its codec, while only a key frame can say the rest.
+    awaits_key_unit: Option<Codec>,
     light: Option<Light>,
     has_told_bad_config: bool,
 }
@@ -168,8 +170,9 @@ impl Demuxer {
             return self.skipped.count(Skip::Empty);
         }
         let Some(input) = self.input(id) else { return };
-        let is_same_codec = input.config.as_ref().is_some_and(|old| old.codec() == codec);
-        if is_same_codec && input.header.as_ref() == Some(body) {
+        let known = input.config.as_ref().map(CodecConfig::codec);
+        let current = input.awaits_key_unit.or(known);
+        if current == Some(codec) && input.header.as_ref() == Some(body) {
             return self.events.push_back(Event::Repeated(id));
         }
         // A configuration outlives its message by hours, so it gets memory of its own.
@@ -177,11 +180,16 @@ impl Demuxer {
         match CodecConfig::parse(codec, header.clone()) {
             Ok(config) => {
                 input.header = Some(header);
+                input.awaits_key_unit = None;
                 if input.config.as_ref() == Some(&config) {
                     self.events.push_back(Event::Repeated(id));
                 } else {
                     self.announce(id, config);
                 }
+            }
+            Err(ConfigError::NeedsKeyUnit) => {
+                input.header = Some(header);
+                input.awaits_key_unit = Some(codec);
             }
             Err(error) => self.refuse(id, error),
         }
@@ -197,6 +205,7 @@ impl Demuxer {
                 Err(error) => return self.refuse(id, error),
             }
         }
+        self.complete(id, codec, &payload);
         let Some(config) = self.config(id, codec) else {
             return self.skipped.count(Skip::BeforeConfig);
         };
@@ -204,19 +213,31 @@ impl Demuxer {
             Ok(inspected) => inspected,
             Err(error) => return self.skipped.count(error.into()),
         };
-        if inspected.random_access
-            && let CodecConfig::Avc(avc) = config
-            && let Some(record) = changed_record(avc, &payload)
-        {
-            match CodecConfig::parse(codec, record) {
-                Ok(config) => self.announce(id, config),
-                Err(error) => self.refuse(id, error),
+        if inspected.random_access {
+            match changed(config, &payload) {
+                Some(Ok(config)) => self.announce(id, config),
+                Some(Err(error)) => self.refuse(id, error),
+                None => {}
             }
         }
         let (dts, pts) = times.decode_and_presentation();
         let Inspected { random_access, samples } = inspected;
         let unit = AccessUnit { track: id, dts, pts, random_access, samples, payload };
         self.events.push_back(Event::Unit(unit));
+    }
+
+    /// Makes the configuration that a sequence header could not make without this unit.
+    fn complete(&mut self, id: TrackId, codec: Codec, payload: &[u8]) {
+        if let Some(input) = self.inputs.get_mut(&id)
+            && input.awaits_key_unit == Some(codec)
+            && let Some(header) = &input.header
+            && let Some(config) = CodecConfig::with_unit(codec, header, payload)
+        {
+            input.awaits_key_unit = None;
+            if input.config.as_ref() != Some(&config) {
+                self.announce(id, config);
+            }
+        }
     }
 
     fn take_light(&mut self, id: TrackId, body: &[u8]) {
@@ -284,6 +305,14 @@ impl Input {
         let codec = self.config.clone()?;
         Some(Track { id, codec, light: self.light, bit_rate: bit_rates.of(id) })
     }
+}
+
+/// The configuration from this unit on, if it brings another: decoding can start with it.
+fn changed(config: &CodecConfig, unit: &[u8]) -> Option<Result<CodecConfig, ConfigError>> {
+    if let CodecConfig::Avc(avc) = config {
+        return Some(CodecConfig::parse(Codec::Avc, changed_record(avc, unit)?));
+    }
+    config.changed_by(unit).map(Ok)
 }
 
 /// What a payload says of a unit's times.

@@ -1,11 +1,12 @@
 mod encoders;
 mod enhanced;
+mod hostile;
 
 use media::Timescale;
 use media::avc::sei::x264_keyint_max;
 
 use super::*;
-use crate::testing::{AAC_RECORD, AVC_RECORD, bytes, hex, mutations, real_tags, real_units};
+use crate::testing::{AAC_RECORD, AVC_RECORD, bytes, hex, real_units};
 
 /// Pushes payloads, each `v`, `a` or `s`, a time and hexadecimal digits, where `{avc}` and `{aac}`
 /// are configurations and letters in quotes stand for themselves. Shows the events, and what was
@@ -209,20 +210,4 @@ fn units_are_slices_of_what_was_pushed() {
     assert_ne!(config.record().as_ptr(), header[2..].as_ptr());
     let Some(Event::Unit(unit)) = demuxer.pull() else { panic!("no unit") };
     assert_eq!(unit.payload.as_ptr(), payload[2..].as_ptr());
-}
-
-#[test]
-fn ten_thousand_damaged_sessions_do_no_harm() {
-    let mut session = Vec::new();
-    for tag in real_tags().iter().filter(|tag| tag.payload.len() < 256).take(40) {
-        let Some(kind) = [TagKind::Video, TagKind::Audio].iter().position(|it| *it == tag.kind)
-        else {
-            continue;
-        };
-        session.push(u8::try_from(kind).unwrap());
-        session.extend_from_slice(&tag.timestamp_ms.to_be_bytes());
-        session.push(u8::try_from(tag.payload.len()).unwrap());
-        session.extend_from_slice(&tag.payload);
-    }
-    mutations(&[&session, &session[..400]], crate::fuzz::flv_payloads);
 }
