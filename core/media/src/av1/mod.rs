@@ -198,7 +198,7 @@ impl Av1Config {
     /// The optional parameters.
     fn colour_parameters(&self) -> String {
         let SequenceHeader { is_monochrome, subsampling: (x, y), .. } = self.sequence;
-        let position = if x && y { self.sequence.chroma_position } else { 0 };
+        let position = self.sequence.chroma_position;
         // What is not said is BT.709 and not full range.
         let usual = Colour { primaries: 1, transfer: 1, matrix: 1, is_full_range: false };
         let colour = self.sequence.colour.unwrap_or(usual);

@@ -29,7 +29,7 @@ pub struct SequenceHeader {
     pub is_monochrome: bool,
     /// `subsampling_x` and `subsampling_y`.
     pub subsampling: (bool, bool),
-    /// `chroma_sample_position`; 0 where it is not known.
+    /// `chroma_sample_position`; 0 where it is not known, and where chroma is not 4:2:0.
     pub chroma_position: u8,
     /// What the sample values mean, if it is said.
     pub colour: Option<Colour>,

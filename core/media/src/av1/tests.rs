@@ -1,12 +1,14 @@
 use super::*;
 use crate::testing::{hex, mutations};
+use crate::{Codec, CodecConfig, ConfigError};
 
 /// What encoders send as sequence start, through a current ffmpeg; named by what made them.
-const REAL: [(&str, &str); 7] = [
+const REAL: [(&str, &str); 8] = [
     ("svt 4.2", "81010c00 0a0c0200000d2627fb3805f00080"),
     ("svt 4.2, 10 bit", "81094c00 0a0f0200004a955dfe1b805f0a04041208"),
     ("aom", "81040c00 0a0b00000024c6abdd36be4010"),
     ("aom, 4:4:4", "81204000 0a0d200000043cffbcdaf960404032"),
+    ("aom, BT.709", "81000c00 0a0e000000043cffbcdaf91010101040"),
     // Enhanced FLV made by others: big buck bunny, a square, and RGB.
     ("bbb", "81040c00 0a0b00000024cf7f0dbfff3008"),
     ("square", "81010c00 0a0b0000000c47fffefffcc020"),
@@ -50,6 +52,7 @@ fn real_records_say_what_was_asked_for() {
     check("svt 4.2, 10 bit", "av01.0.09M.10.0.110.02.02.09.0 1920x1080 colour 2/2/9");
     check("aom", "av01.0.04M.08 854x478");
     check("aom, 4:4:4", "av01.1.00M.10.0.000.02.02.01.1 320x240 colour 2/2/1 full");
+    check("aom, BT.709", "av01.0.00M.08 320x240 colour 1/1/1");
     check("bbb", "av01.0.04M.08 960x540");
     check("square", "av01.0.01M.08 512x512");
     check("rgb", "av01.1.04M.08.0.000.01.13.00.1 980x540 colour 1/13/0 full");
@@ -94,13 +97,19 @@ fn a_record_without_sequence_header_is_completed_by_the_first_key_unit() {
     let record = Bytes::from(hex("811f0c00"));
     let error = Av1Config::parse(record.clone()).unwrap_err();
     assert_eq!(error, Av1ConfigError::NoSequenceHeader);
-    for text in ["", EXISTING, INTER, "1200 320410008580", "1200 0a0e000000fa1e7fde 3204"] {
+    let error = CodecConfig::parse(Codec::Av1, record.clone()).unwrap_err();
+    assert_eq!(error, ConfigError::NeedsKeyUnit);
+    let late = "1200 320410008580 0a0b00000024cf7f0dbfff3008";
+    for text in ["", EXISTING, INTER, "1200 320410008580", "1200 0a0e000000fa1e7fde 3204", late] {
         assert_eq!(Av1Config::with_key_unit(record.clone(), &hex(text)), None, "{text}");
     }
     let config = Av1Config::with_key_unit(record.clone(), &hex(RAV1E)).unwrap();
     assert_eq!(describe(&config), "av01.0.31M.08.0.110.02.02.02.0 320x240 colour 2/2/2");
     assert_eq!(config.record(), &record);
     assert_eq!(config.av1c(), &hex("811f0c00 0a0e000000fa1e7fde210a88101010a0"));
+    let whole = CodecConfig::with_unit(Codec::Av1, &record, &hex(RAV1E)).unwrap();
+    assert_eq!(whole, CodecConfig::Av1(config.clone()));
+    assert_eq!(whole.video().map(|it| (it.width, it.height)), Some((320, 240)));
     assert_eq!(Av1Config::parse(config.av1c().clone()), Ok(config));
     assert_eq!(Av1Config::with_key_unit(hex("011f0c00").into(), &hex(RAV1E)), None);
 }
