@@ -6,6 +6,7 @@
 //! with a deadline ([`wait_until`]).
 
 pub mod browser;
+pub mod capture;
 pub mod encoder;
 pub mod flv;
 pub mod history;
