@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use rtmp::{SEED_BYTES, ServerConfig, ServerSession, Value};
+use rtmp::{Enhanced, SEED_BYTES, ServerConfig, ServerSession};
 
 /// Takes one connection and accepts whatever its encoder asks for, until that ends; returns what
 /// the encoder sent, from the first byte to the last.
@@ -46,14 +46,8 @@ fn record_connection(mut socket: TcpStream) -> Result<Vec<u8>> {
 /// A server for which no encoder has to leave anything out: it says that it takes every codec by
 /// Enhanced RTMP, several tracks, packets with extensions, and nanoseconds.
 fn config() -> ServerConfig {
-    let all = || Value::Object(vec![("*".to_owned(), Value::Number(7.0))]);
-    let connect_properties = vec![
-        ("capsEx".to_owned(), Value::Number(14.0)),
-        ("fourCcList".to_owned(), Value::StrictArray(vec!["*".into()])),
-        ("videoFourCcInfoMap".to_owned(), all()),
-        ("audioFourCcInfoMap".to_owned(), all()),
-    ];
-    ServerConfig { chunk_bytes: CHUNK_BYTES, connect_properties, ..ServerConfig::default() }
+    let enhanced = Enhanced::forwarding(&["*"], &["*"]);
+    ServerConfig { chunk_bytes: CHUNK_BYTES, enhanced, ..ServerConfig::default() }
 }
 
 /// What encoders are told. Some take it over for what they send, and small chunks make them split

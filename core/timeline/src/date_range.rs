@@ -50,7 +50,9 @@ impl DateRange {
     /// Takes in what a later entry says of the same range. What was said stays: players may have
     /// read it (RFC 8216, 4.3.2.7: "the same attribute MUST have the same value").
     pub(crate) fn add(&mut self, later: &Self) {
-        self.duration_ms = self.duration_ms.or(later.duration_ms);
+        // What begins later ends where it ends: the way back from a splice.
+        let until_end = || u64::try_from(later.end_ms()?.saturating_sub(self.start_ms)).ok();
+        self.duration_ms = self.duration_ms.or_else(until_end);
         self.planned_duration_ms = self.planned_duration_ms.or(later.planned_duration_ms);
         if self.class.is_none() {
             self.class.clone_from(&later.class);
