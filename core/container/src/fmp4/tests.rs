@@ -1,5 +1,7 @@
 //! What the muxer writes, read by our own reader and by an independent one.
 
+mod encoders;
+
 use bytes::{Bytes, BytesMut};
 use media::avc::{NalLengthSize, NalType, nal_units};
 use media::{AccessUnit, Rounding, Timescale, Timestamp, TrackId, TrackKind};

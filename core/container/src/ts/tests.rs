@@ -89,7 +89,7 @@ fn elementary(tracks: &[Track], unit: &AccessUnit) -> Vec<u8> {
             }
             bytes
         }
-        other => panic!("{other:?}"),
+        CodecConfig::Hevc(_) | CodecConfig::Av1(_) | CodecConfig::Vp9(_) => panic!("not in TS"),
     }
 }
 
