@@ -1,6 +1,8 @@
 //! Sample entries, read by `mp4-atom`.
 
-use media::{Colour, ContentLight, Light, MasteringDisplay, Track};
+use media::aac::AacConfig;
+use media::avc::AvcConfig;
+use media::{CodecConfig, Colour, ContentLight, Light, MasteringDisplay, Track, TrackId};
 use mp4_atom::{Codec, Trak};
 
 use super::Muxer;
@@ -68,4 +70,48 @@ fn light_is_told_in_the_order_of_its_boxes() {
     assert_eq!(ours.get(b"mdcv").unwrap()[..], hex(mdcv)[..]);
     assert_eq!(ours.get(b"clli").unwrap()[..], hex("03e8 0190")[..]);
     assert_eq!(ours.get(b"colr").unwrap()[..], hex("6e636c78 0009 0010 0009 80")[..]);
+}
+
+#[test]
+fn pictures_of_oblong_samples_are_shown_wider() {
+    // As x264 writes them, with their colours.
+    let sps = "6764001eacd940b4126ffc010000b5b828282a000003000200000300641e2c5b2c";
+    let record = format!("0164001e ff e1 0021 {sps} 01 0006 68ebe3cb22c0 fdf8f800");
+    let config = AvcConfig::parse(hex(&record).into()).unwrap();
+    let (across, down) = config.sps().sample_aspect.unwrap();
+    let (width, height) = (config.sps().width, config.sps().height);
+    assert_ne!(across, down);
+    let (ours, theirs) = entry(Track::new(TrackId::VIDEO, CodecConfig::Avc(config)));
+    let pasp = [u32::from(across).to_be_bytes(), u32::from(down).to_be_bytes()].concat();
+    assert_eq!(ours.get(b"pasp").unwrap()[..], pasp[..]);
+    assert!(ours.get(b"colr").is_some());
+    let shown = (u64::from(width) << 16) * u64::from(across) / u64::from(down);
+    let integer = u16::try_from(shown >> 16).unwrap();
+    assert_eq!(theirs.tkhd.width.integer(), integer);
+    assert_eq!(u32::from(theirs.tkhd.height.integer()), height);
+    assert_eq!(kinds(video()), "avcC");
+}
+
+#[test]
+fn a_rate_beyond_16_bits_is_told_by_a_part_of_it() {
+    for (record, rate, told) in [("1010", 96_000, 48_000), ("1090", 88_200, 44_100)] {
+        let config = AacConfig::parse(hex(record).into()).unwrap();
+        assert_eq!(config.sample_rate(), rate);
+        let (ours, theirs) = entry(Track::new(TrackId::AUDIO, CodecConfig::Aac(config)));
+        assert_eq!(ours.sound.2, told << 16);
+        assert_eq!(theirs.mdia.mdhd.timescale, rate);
+    }
+}
+
+#[test]
+fn headers_are_those_of_tracks_in_use_without_a_language() {
+    for (track, volume) in [(video(), 0), (audio(), 0x100)] {
+        let (_, theirs) = entry(track);
+        assert!(theirs.tkhd.enabled && theirs.edts.is_none());
+        assert_eq!(theirs.tkhd.track_id, 1);
+        assert_eq!(u16::from(theirs.tkhd.volume.integer()) << 8, volume);
+        assert_eq!(theirs.mdia.mdhd.language, "und");
+        assert_eq!(theirs.mdia.minf.vmhd.is_some(), volume == 0);
+        assert_eq!(theirs.mdia.minf.smhd.is_some(), volume > 0);
+    }
 }
