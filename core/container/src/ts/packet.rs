@@ -94,24 +94,21 @@ impl<'a> Packets<'a> {
     }
 
     /// Writes the packets that `bytes` fills, and gives back the rest: nearly all of a large
-    /// picture goes this way, in copies of one length.
-    fn write_full<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+    /// picture goes this way. Compilers copy a known number of up to 128 bytes in place and call a
+    /// function for more, which is why a payload goes in two halves.
+    fn write_full<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         if self.is_first {
             return bytes;
         }
+        let (bodies, rest) = bytes.as_chunks::<BODY_BYTES>();
         let [high, low] = self.pid.0.to_be_bytes();
-        while let Some((body, rest)) = bytes.split_first_chunk::<BODY_BYTES>()
-            && self.left >= BODY_BYTES
-        {
-            let mut packet = [0; PACKET_BYTES];
-            let (header, payload) = packet.split_at_mut(HEADER_BYTES);
-            header.copy_from_slice(&[SYNC_BYTE, high, low, 0x10 | self.continuity.next()]);
-            payload.copy_from_slice(body);
-            self.out.extend_from_slice(&packet);
-            self.left -= BODY_BYTES;
-            bytes = rest;
+        for body in bodies {
+            self.out.extend_from_slice(&[SYNC_BYTE, high, low, 0x10 | self.continuity.next()]);
+            let (halves, _) = body.as_chunks::<{ BODY_BYTES / 2 }>();
+            halves.iter().for_each(|half| self.out.extend_from_slice(half));
         }
-        bytes
+        self.left -= bodies.len() * BODY_BYTES;
+        rest
     }
 
     fn start_packet(&mut self) {
