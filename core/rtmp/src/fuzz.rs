@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::amf;
 use crate::chunk::ChunkReader;
-use crate::handshake::SEED_BYTES;
+use crate::handshake::{ClientHandshake, PACKET_BYTES, SEED_BYTES, Scheme, ServerHandshake};
 use crate::limits::{ChunkLimits, Limits};
-use crate::session::{Event, ServerConfig, ServerSession};
+use crate::session::{
+    ClientConfig, ClientEvent, ClientSession, Event, MediaKind, ServerConfig, ServerSession,
+};
 
 /// A server session that accepts everything; returns the most memory it held.
 ///
@@ -39,9 +41,60 @@ pub fn server_session(data: &[u8]) -> usize {
     held_max
 }
 
-/// AMF 0 and 3: what can be decoded and written again is the same when it is decoded again.
-pub fn amf0(data: &[u8]) {
+/// A client session in front of a server that says anything. The first byte says how large the
+/// pieces are in which the rest arrives.
+pub fn client_session(data: &[u8]) {
+    let now = Duration::from_secs(1);
+    let Some((&size, data)) = data.split_first() else { return };
+    let config = ClientConfig::default();
+    let mut session = ClientSession::new(config, &[7; SEED_BYTES], Duration::ZERO);
+    for piece in data.chunks(piece_bytes(size)) {
+        session.push(piece);
+        loop {
+            match session.pull(now) {
+                Ok(Some(ClientEvent::Accepted { .. })) => {
+                    session.send_media(MediaKind::Audio, 0, &[0xaf, 1]);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+        session.take_output();
+    }
+}
+
+/// Both sides of the handshake. The first byte says how large the pieces are in which the rest
+/// arrives; what comes after the handshake is not taken.
+pub fn handshake(data: &[u8]) {
+    let Some((&size, data)) = data.split_first() else { return };
+    let mut server = ServerHandshake::new(&[7; SEED_BYTES], 0);
+    let mut client = ClientHandshake::new(&[9; SEED_BYTES], 0, Some(Scheme::First));
+    let (mut taken, mut answered) = (0, 0);
+    for piece in data.chunks(piece_bytes(size)) {
+        let Ok(length) = server.push(piece) else { break };
+        assert!(length == piece.len() || server.is_done(), "{length} of {} taken", piece.len());
+        taken += length;
+        answered += server.take_output().len();
+    }
+    assert!(taken <= HANDSHAKE_BYTES && answered <= HANDSHAKE_BYTES, "{taken}, {answered}");
+    assert!(!server.is_done() || answered == HANDSHAKE_BYTES, "{answered} bytes of answer");
+    let mut taken = 0;
+    for piece in data.chunks(piece_bytes(size)) {
+        let Ok(length) = client.push(piece) else { return };
+        taken += length;
+    }
+    assert!(taken <= HANDSHAKE_BYTES, "{taken}");
+    assert!(client.take_output().len() <= HANDSHAKE_BYTES);
+}
+
+/// AMF 3 is only read.
+pub fn amf3(data: &[u8]) {
     let _ = amf::decode_amf3(data);
+}
+
+/// AMF 0: what can be decoded and written again is the same when it is decoded again.
+pub fn amf0(data: &[u8]) {
     let Ok(values) = amf::decode(data) else { return };
     let mut written = Vec::new();
     values.iter().for_each(|value| amf::encode(value, &mut written));
@@ -83,6 +136,9 @@ fn piece_bytes(size: u8) -> usize {
         size => usize::from(size),
     }
 }
+
+/// Version byte and two packets: what each side sends.
+const HANDSHAKE_BYTES: usize = 1 + 2 * PACKET_BYTES;
 
 /// Basic header, message header, extended time.
 const HEADER_BYTES_MAX: usize = 3 + 11 + 4;

@@ -7,6 +7,7 @@
 mod date_range;
 mod digest;
 mod entry;
+pub mod fuzz;
 mod key;
 mod ledger;
 mod name;

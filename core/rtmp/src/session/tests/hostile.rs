@@ -53,8 +53,17 @@ fn fuzz_smoke() {
         fuzz::server_session(data);
         let chunks = &data[HANDSHAKE_BYTES.min(data.len())..];
         fuzz::chunk_reader(chunks);
+        fuzz::handshake(data);
         fuzz::amf0(chunks);
+        fuzz::amf3(chunks);
     });
+}
+
+#[test]
+fn a_client_survives_any_server() {
+    let servers = [session(128, None).down, session(50, Some(Scheme::First)).down];
+    let servers = servers.map(|down| [&[0], &down[..]].concat());
+    damaged_after(1 + HANDSHAKE_BYTES, &[&servers[0], &servers[1]], fuzz::client_session);
 }
 
 #[test]
