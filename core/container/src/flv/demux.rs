@@ -82,7 +82,8 @@ struct Input {
     header: Option<Bytes>,
     /// Its codec, while only a key frame can say the rest.
     awaits_key_unit: Option<Codec>,
-    light: Option<Light>,
+    /// With the codec of the pictures that it is said of.
+    light: Option<(Codec, Light)>,
     has_told_bad_config: bool,
 }
 
@@ -159,7 +160,7 @@ impl Demuxer {
                 self.take_unit(id, codec, &times, body);
             }
             Content::SequenceEnd => self.events.push_back(Event::EndOfSequence(id)),
-            Content::Metadata => self.take_light(id, &body),
+            Content::Metadata(codec) => self.take_light(id, codec, &body),
             Content::Nothing => {}
             Content::Unsupported(what) => self.pass_over(kind, what),
         }
@@ -240,13 +241,18 @@ impl Demuxer {
         }
     }
 
-    fn take_light(&mut self, id: TrackId, body: &[u8]) {
+    fn take_light(&mut self, id: TrackId, codec: Codec, body: &[u8]) {
         let light = match light::parse(body) {
             Ok(Some(light)) => light,
             Ok(None) => return,
             Err(_) => return self.skipped.count(Skip::BadHeader),
         };
         let Some(input) = self.input(id) else { return };
+        // ffmpeg 9.0 sends what it has to say of any track as if it were of track 0.
+        if input.config.as_ref().is_some_and(|config| config.codec() != codec) {
+            return;
+        }
+        let light = light.map(|light| (codec, light));
         if std::mem::replace(&mut input.light, light) != light {
             self.tell_track(id);
         }
@@ -303,7 +309,8 @@ impl Input {
     /// The track as it is announced; `None` while nothing is known of its units.
     fn track(&self, id: TrackId, bit_rates: &BitRates) -> Option<Track> {
         let codec = self.config.clone()?;
-        Some(Track { id, codec, light: self.light, bit_rate: bit_rates.of(id) })
+        let light = self.light.filter(|(of, _)| *of == codec.codec()).map(|(_, light)| light);
+        Some(Track { id, codec, light, bit_rate: bit_rates.of(id) })
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) enum Content {
     /// The track is over.
     SequenceEnd,
     /// AMF values about the pictures.
-    Metadata,
+    Metadata(Codec),
     /// Something that has nothing to say to us: a seek command, what the codec says itself.
     Nothing,
     /// Something that is not handled.

@@ -136,9 +136,6 @@ fn content(
     four_cc: FourCc,
     fields: &mut Fields<'_>,
 ) -> Option<Content> {
-    if kind == TrackKind::Video && packet_type == VIDEO_METADATA {
-        return Some(Content::Metadata);
-    }
     let Some(codec) = codec(kind, four_cc) else {
         return Some(Content::Unsupported(match kind {
             TrackKind::Video => Unsupported::VideoFourCc(four_cc),
@@ -156,6 +153,7 @@ fn content(
         }
         CODED_FRAMES | CODED_FRAMES_X => Content::Coded { codec, composition_ms: 0 },
         SEQUENCE_END => Content::SequenceEnd,
+        VIDEO_METADATA if kind == TrackKind::Video => Content::Metadata(codec),
         // How many channels there are, codecs say themselves.
         _ => Content::Nothing,
     })

@@ -11,7 +11,7 @@ fn read(kind: TrackKind, payload: &[u8]) -> Vec<String> {
             Content::SequenceStart(codec) => format!("{codec:?} start"),
             Content::Coded { codec, composition_ms } => format!("{codec:?} {composition_ms}"),
             Content::SequenceEnd => "end".to_owned(),
-            Content::Metadata => "metadata".to_owned(),
+            Content::Metadata(codec) => format!("{codec:?} metadata"),
             Content::Nothing => return format!("{track} nothing"),
             Content::Unsupported(what) => return format!("{track} unsupported {what}"),
         };
@@ -81,9 +81,9 @@ fn enhanced_video_headers_are_read() {
     video("a1 'hvc1' ffffd8 00", "0 Hevc -40 8..9");
     video("a1 'av01' 1200", "0 Av1 0 5..7");
     video("a1 'vp09' 8649", "0 Vp9 0 5..7");
-    video("94 'avc1' 02", "0 metadata 5..6");
-    video("d4 'av01' 02", "0 metadata 5..6");
-    video("94 'what' 02", "0 metadata 5..6");
+    video("94 'avc1' 02", "0 Avc metadata 5..6");
+    video("d4 'av01' 02", "0 Av1 metadata 5..6");
+    video("94 'what' 02", "0 unsupported video codec what");
     video("d1 00", "0 nothing");
     video("d1", "0 nothing");
     video("91 'avc1' 0000", "!");
@@ -111,7 +111,7 @@ fn a_packet_may_name_its_track() {
     video("96 00 'hvc1' 01 0101", "1 Hevc start 7..9");
     video("a6 01 'hvc1' 01 ffffd8 00", "1 Hevc -40 10..11");
     video("a6 03 'avc1' ff 00", "255 Avc 0 7..8");
-    video("d6 04 'avc1' 02 02", "2 metadata 7..8");
+    video("d6 04 'avc1' 02 02", "2 Avc metadata 7..8");
     video("d6 01 'avc1' 02 02", "0 nothing");
     video("96 02 'av01' 03", "3 end 7..7");
     audio("95 01 'Opus' 02 fc", "2 Opus 0 7..8");
@@ -181,7 +181,7 @@ fn modifiers_stand_before_the_packet() {
         &["0 Avc 0 +7 15..16", "1 Avc 0 +7 20..21"],
     );
     video("d7 02 000007 01 00", "0 nothing");
-    video("d7 02 000007 04 'avc1' 02", "0 metadata +7 10..11");
+    video("d7 02 000007 04 'avc1' 02", "0 Avc metadata +7 10..11");
 }
 
 #[test]

@@ -93,6 +93,14 @@ fn a_change_of_light_is_a_change_of_the_track() {
 }
 
 #[test]
+fn light_of_another_codec_is_not_that_of_the_track() {
+    let other = &LIGHT.replace("avc1", "hvc1");
+    check(&[AVC, other, GOOD], &[VIDEO, SEEN]);
+    check(&[other, AVC, GOOD], &[VIDEO, SEEN]);
+    check(&[other, LIGHT, AVC, other], &["track v0 avc1.640028, 1000 cd/m2"]);
+}
+
+#[test]
 fn a_bit_rate_that_is_said_belongs_to_the_track() {
     let said = "s 0 02 000a'onMetaData' 08 00000000 000d'videodatarate' 00 40a3880000000000 000009";
     let rated = "track v0 avc1.640028, 2500000 bit/s";
