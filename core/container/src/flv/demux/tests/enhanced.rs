@@ -195,3 +195,25 @@ fn tracks_of_a_kind_are_asked_for() {
     demuxer.push(TagKind::Audio, 0, bytes("95 00 'mp4a' 05 119056e500").into());
     assert!(demuxer.has_track(TrackKind::Audio) && !demuxer.has_track(TrackKind::Video));
 }
+
+#[test]
+fn a_record_may_wait_for_the_key_frame_that_completes_it() {
+    let start = "v 0 90 'vp09' 01000000 000a8202020200 00";
+    let key = "v 5 91 'vp09' 824983420007f004760038241c18420006";
+    let inter = "v 3 a1 'vp09' 86004092f0a12500";
+    let track = "track v0 vp09.00.10.08";
+    let unit = "v0! 5/5, 17 bytes";
+    let waits = [start, inter, start, key, inter, start, key];
+    let goes_on = "v0 3/3, 8 bytes";
+    let repeated = "repeated v0";
+    check(&waits, &[repeated, track, unit, goes_on, repeated, unit, "skipped 1 before config"]);
+    // Another codec may come in between.
+    check(&[start, AVC, key, GOOD], &[VIDEO, SEEN, "skipped 1 before config"]);
+    check(&[AVC, start, key, GOOD], &[VIDEO, track, unit, "skipped 1 before config"]);
+}
+
+#[test]
+fn the_same_bytes_of_another_codec_are_another_record() {
+    let told = "bad config v0: the HEVC configuration has no sequence parameter set";
+    check(&[AVC, "v 0 90 'hvc1' {avc}"], &[VIDEO, told, "skipped 1 config"]);
+}
