@@ -1,6 +1,6 @@
 //! The program clock, and decode times that fit it.
 
-use media::avc::Sps;
+use media::VideoFormat;
 
 /// How far the program clock stays behind the decode times of the track that carries it, in 90 kHz
 /// ticks: 700 ms. It is the time that a decoder's buffer has to fill, and it leaves room for
@@ -149,14 +149,14 @@ pub(super) struct Reorder {
 const ANNOUNCED_SLACK_TICKS: i64 = 2 * 90;
 
 impl Reorder {
-    /// For pictures whose parameter set says this: a first picture that is shown as soon as it is
+    /// For pictures of an encoder that says this: a first picture that is shown as soon as it is
     /// decoded, of an encoder that reorders, is followed by pictures that are to be shown before
     /// they are decoded. So the lag can be right from the start.
-    pub(super) fn new(sps: &Sps) -> Self {
-        let frame_ticks = sps.frame_rate().map(|(over, under)| {
-            i64::try_from(under).unwrap_or(i64::MAX).saturating_mul(90_000) / i64::from(over)
+    pub(super) fn new(format: &VideoFormat) -> Self {
+        let frame_ticks = format.frame_rate.map(|(over, under)| {
+            i64::try_from(under).unwrap_or(i64::MAX).saturating_mul(90_000) / i64::from(over.max(1))
         });
-        let announced = frame_ticks.zip(sps.reorder_frames_max).map_or(0, |(ticks, frames)| {
+        let announced = frame_ticks.zip(format.reorder_frames_max).map_or(0, |(ticks, frames)| {
             ticks.saturating_mul(i64::from(frames)).min(REORDER_TICKS_MAX)
         });
         Self { announced, ..Self::default() }

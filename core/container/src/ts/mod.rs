@@ -17,7 +17,9 @@ mod tests;
 pub use clock::{PCR_INTERVAL_TICKS, PCR_LEAD_TICKS, REORDER_TICKS_MAX};
 pub use demux::{BUFFERED_BYTES_MAX, DemuxError, Demuxer, Event, Fault, PesFault};
 
-pub use mux::{AUDIO_GROUP, MuxError, Muxer, TRACKS_MAX, UnsupportedTracks};
+pub use mux::{
+    AUDIO_GROUP, ID3_BYTES_MAX, ID3_WAITING_MAX, MuxError, Muxer, TRACKS_MAX, UnsupportedTracks,
+};
 pub use packet::{PACKET_BYTES, Pcr, Pid};
 pub use pes::Pes;
 pub use psi::{ProgramMap, Stream, StreamType};

@@ -1,7 +1,11 @@
 //! Program association and program map (2.4.4).
 
-use bytes::BytesMut;
+mod descriptor;
 
+use bytes::{Bytes, BytesMut};
+
+use self::descriptor::descriptors;
+pub(super) use self::descriptor::{AC3, EAC3, ID3, ID3_POINTER};
 use super::packet::{Adaptation, Continuity, Packets, Pid};
 
 /// What a program consists of.
@@ -11,17 +15,21 @@ pub struct ProgramMap {
     pub version: u8,
     /// Whose packets carry the clock; [`Pid::NULL`] for none.
     pub pcr_pid: Pid,
+    /// Descriptors of the program as a whole, one behind the other.
+    pub descriptors: Bytes,
     /// The program's elementary streams.
     pub streams: Vec<Stream>,
 }
 
 /// One elementary stream of a program.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stream {
     /// How it is coded.
     pub kind: StreamType,
     /// Whose packets carry it.
     pub pid: Pid,
+    /// Its descriptors, one behind the other.
+    pub descriptors: Bytes,
 }
 
 /// How a stream is coded (table 2-34).
@@ -29,10 +37,22 @@ pub struct Stream {
 pub struct StreamType(pub u8);
 
 impl StreamType {
-    /// H.264 in Annex B form.
-    pub const AVC: Self = Self(0x1b);
+    /// MPEG-1 audio: MP3 at 32 kHz and more.
+    pub const MPEG1_AUDIO: Self = Self(0x03);
+    /// MPEG-2 audio of lower sampling frequencies: MP3 below 32 kHz.
+    pub const MPEG2_AUDIO: Self = Self(0x04);
     /// AAC with ADTS headers.
     pub const AAC_ADTS: Self = Self(0x0f);
+    /// Metadata in PES packets, such as ID3 tags.
+    pub const METADATA: Self = Self(0x15);
+    /// H.264 in Annex B form.
+    pub const AVC: Self = Self(0x1b);
+    /// H.265 in Annex B form.
+    pub const HEVC: Self = Self(0x24);
+    /// AC-3 (ATSC A/52, annex A), not one of ISO/IEC 13818-1: a registration descriptor says so.
+    pub const AC3: Self = Self(0x81);
+    /// Enhanced AC-3 (ATSC A/52, annex G), as [`Self::AC3`].
+    pub const EAC3: Self = Self(0x87);
 }
 
 /// The one program that is written.
@@ -48,6 +68,16 @@ const SECTION_BYTES: usize = 3 + 5 + 4;
 /// Bytes of the longest section that is written: what a packet holds after the pointer.
 const SECTION_BYTES_MAX: usize = 183;
 
+/// Bytes of a program map ahead of its streams, and of each stream, without descriptors.
+const MAP_BYTES: usize = 4;
+const STREAM_BYTES: usize = 5;
+
+/// Streams that a program map has room for, the one of timed metadata apart: all of them with a
+/// registration descriptor, and the descriptors of timed metadata there.
+pub(super) const STREAMS_MAX: usize =
+    (SECTION_BYTES_MAX - SECTION_BYTES - MAP_BYTES - ID3_POINTER.len() - STREAM_BYTES - ID3.len())
+        / (STREAM_BYTES + AC3.len());
+
 /// The program association table for one program.
 pub(super) fn write_pat(out: &mut BytesMut, continuity: &mut Continuity, map_pid: Pid) {
     let mut section = Section::new();
@@ -58,21 +88,42 @@ pub(super) fn write_pat(out: &mut BytesMut, continuity: &mut Continuity, map_pid
 }
 
 impl ProgramMap {
-    /// The program map as one packet. Streams that do not fit it are left out; the muxer has
-    /// fewer.
+    /// The program map as one packet: the muxer has no more streams than fit.
     pub(super) fn write(&self, out: &mut BytesMut, continuity: &mut Continuity, pid: Pid) {
         let mut section = Section::new();
-        let room = (SECTION_BYTES_MAX - SECTION_BYTES - 4) / 5;
-        let streams = self.streams.get(..room).unwrap_or(&self.streams);
-        section.start(TABLE_PMT, PROGRAM_NUMBER, self.version, 4 + 5 * streams.len());
+        let streams = self.streams.iter();
+        let bytes: usize = streams.map(|stream| STREAM_BYTES + stream.descriptors.len()).sum();
+        let bytes = MAP_BYTES + self.descriptors.len() + bytes;
+        section.start(TABLE_PMT, PROGRAM_NUMBER, self.version, bytes);
         section.put(&(0xe000 | self.pcr_pid.number()).to_be_bytes());
-        section.put(&[0xf0, 0]); // program_info_length
-        for stream in streams {
+        section.put_descriptors(&self.descriptors);
+        for stream in &self.streams {
             section.put(&[stream.kind.0]);
             section.put(&(0xe000 | stream.pid.number()).to_be_bytes());
-            section.put(&[0xf0, 0]); // ES_info_length
+            section.put_descriptors(&stream.descriptors);
         }
         section.write(out, pid, continuity);
+    }
+
+    /// The first descriptor of the program with this tag: what stands behind its length.
+    #[must_use]
+    pub fn descriptor(&self, tag: u8) -> Option<&[u8]> {
+        descriptors(&self.descriptors).find(|&(found, _)| found == tag).map(|(_, data)| data)
+    }
+}
+
+impl Stream {
+    /// The first descriptor of the stream with this tag: what stands behind its length.
+    #[must_use]
+    pub fn descriptor(&self, tag: u8) -> Option<&[u8]> {
+        descriptors(&self.descriptors).find(|&(found, _)| found == tag).map(|(_, data)| data)
+    }
+
+    /// The four letters of a registration descriptor (2.6.8), which say what a stream type means
+    /// that ISO/IEC 13818-1 leaves open.
+    #[must_use]
+    pub fn registration(&self) -> Option<[u8; 4]> {
+        self.descriptor(descriptor::REGISTRATION)?.first_chunk().copied()
     }
 }
 
@@ -94,6 +145,12 @@ impl Section {
         self.put(&[0, table, 0xb0, length]);
         self.put(&extension.to_be_bytes());
         self.put(&[0xc1 | (version & 0x1f) << 1, 0, 0]);
+    }
+
+    /// Descriptors and, before them, their length, whose four upper bits are reserved.
+    fn put_descriptors(&mut self, descriptors: &[u8]) {
+        self.put(&[0xf0, u8::try_from(descriptors.len()).unwrap_or(u8::MAX)]);
+        self.put(descriptors);
     }
 
     fn put(&mut self, bytes: &[u8]) {

@@ -1,5 +1,7 @@
 //! Tables in packets (2.4.4): sections may span packets, and packets hold several.
 
+use bytes::Bytes;
+
 use crate::ts::packet::Pid;
 use crate::ts::psi::{ProgramMap, Stream, StreamType, crc32};
 
@@ -100,20 +102,23 @@ impl Section {
         Some(Ok(is_current.then_some(Self { table, version: version >> 1 & 0x1f, entries })))
     }
 
-    /// The content as program map (2.4.4.9). Descriptors are passed over.
+    /// The content as program map (2.4.4.9).
     pub(super) fn program_map(&self) -> Option<ProgramMap> {
         let (&[high, low, info_high, info_low], rest) = self.entries.split_first_chunk()?;
         let pcr_pid = Pid::from_bits(u16::from_be_bytes([high, low]));
         let info = usize::from(u16::from_be_bytes([info_high & 0x0f, info_low]));
-        let (_, mut rest) = rest.split_at_checked(info)?;
+        let (descriptors, mut rest) = rest.split_at_checked(info)?;
         let mut streams = Vec::new();
         while !rest.is_empty() {
             let (&[kind, high, low, info_high, info_low], after) = rest.split_first_chunk()?;
             let info = usize::from(u16::from_be_bytes([info_high & 0x0f, info_low]));
-            (_, rest) = after.split_at_checked(info)?;
+            let (descriptors, after) = after.split_at_checked(info)?;
+            rest = after;
             let pid = Pid::from_bits(u16::from_be_bytes([high, low]));
-            streams.push(Stream { kind: StreamType(kind), pid });
+            let descriptors = Bytes::copy_from_slice(descriptors);
+            streams.push(Stream { kind: StreamType(kind), pid, descriptors });
         }
-        Some(ProgramMap { version: self.version, pcr_pid, streams })
+        let descriptors = Bytes::copy_from_slice(descriptors);
+        Some(ProgramMap { version: self.version, pcr_pid, descriptors, streams })
     }
 }

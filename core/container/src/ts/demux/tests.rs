@@ -2,7 +2,7 @@ use media::AccessUnit;
 
 use super::*;
 use crate::testing::{audio, frame, hex, mutations, picture, real_units, video};
-use crate::ts::{Muxer, StreamType};
+use crate::ts::{Muxer, Stream, StreamType};
 
 /// A short stream: the tables, a picture of three packets, audio, a second segment.
 fn sample() -> Vec<u8> {
@@ -233,7 +233,8 @@ fn section(table: u8, entries: &[u8]) -> Vec<u8> {
 #[test]
 fn tables_may_span_packets_and_share_them() {
     let pat = section(0, &hex("0000e010 0001e123"));
-    let descriptors = [&hex("e100 f000 1be100f0fa")[..], &[7; 250], &hex("0fe101f000")].concat();
+    let descriptors =
+        [&hex("e100 f003 0501aa 1be100f0fa")[..], &[7; 250], &hex("0fe101f000")].concat();
     let pmt = section(2, &descriptors);
     let (head, tail) = pmt.split_at(183);
     let other = section(0x40, &[1, 2, 3]);
@@ -243,12 +244,18 @@ fn tables_may_span_packets_and_share_them() {
         psi(0x123, false, 1, tail),
     ];
     let pid = Pid::from_bits;
+    let stream = |kind, number, descriptors: Vec<u8>| Stream {
+        kind,
+        pid: pid(number),
+        descriptors: descriptors.into(),
+    };
     let map = Event::Program(ProgramMap {
         version: 3,
         pcr_pid: pid(0x100),
+        descriptors: hex("0501aa").into(),
         streams: vec![
-            crate::ts::Stream { kind: StreamType::AVC, pid: pid(0x100) },
-            crate::ts::Stream { kind: StreamType::AAC_ADTS, pid: pid(0x101) },
+            stream(StreamType::AVC, 0x100, vec![7; 250]),
+            stream(StreamType::AAC_ADTS, 0x101, Vec::new()),
         ],
     });
     let found = read(&[&packets[..2].concat()]).unwrap();

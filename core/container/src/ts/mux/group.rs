@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use media::aac::{ADTS_HEADER_BYTES, AacConfig};
-
 use super::sink::Writer;
 use crate::ts::packet::Pid;
 use crate::ts::pes::{DATA_BYTES_MAX, Header};
@@ -16,57 +14,80 @@ pub const AUDIO_GROUP: Duration = Duration::from_millis(100);
 /// 90 kHz ticks: 1 ms, by which times that were counted in milliseconds are wrong.
 const SLACK_TICKS: u64 = 90;
 
-/// Frames with ADTS headers that wait for their PES packet.
-#[derive(Debug, Default)]
+/// Frames that wait for their PES packet.
+#[derive(Debug)]
 pub(super) struct Group {
     bytes: Vec<u8>,
-    frames: i64,
+    /// Samples a second; not 0.
+    sample_rate: i64,
+    /// Samples of all frames that wait, and of the newest.
+    samples: i64,
+    newest_samples: i64,
     first_pts: i64,
 }
 
+/// One frame, with the header that a transport stream wants before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    pub(super) header: &'a [u8],
+    pub(super) payload: &'a [u8],
+    pub(super) pts: i64,
+    pub(super) samples: u32,
+}
+
+impl Frame<'_> {
+    pub(super) const fn bytes(&self) -> usize {
+        self.header.len() + self.payload.len()
+    }
+}
+
 impl Group {
-    /// Whether a frame of `payload_bytes` at `pts` can share the packet: it follows the frames
-    /// before it, and the packet's length can still be told.
-    pub(super) fn takes(&self, config: &AacConfig, pts: i64, payload_bytes: usize) -> bool {
-        self.frames == 0
-            || (self.end(config, self.frames).abs_diff(pts) <= SLACK_TICKS
-                && self.bytes.len() + ADTS_HEADER_BYTES + payload_bytes <= DATA_BYTES_MAX)
+    pub(super) fn new(sample_rate: u32) -> Self {
+        let sample_rate = i64::from(sample_rate.max(1));
+        Self { bytes: Vec::new(), sample_rate, samples: 0, newest_samples: 0, first_pts: 0 }
     }
 
-    pub(super) fn add(&mut self, header: [u8; ADTS_HEADER_BYTES], payload: &[u8], pts: i64) {
-        if self.frames == 0 {
-            self.first_pts = pts;
+    /// Whether a frame can share the packet: it follows the frames before it, and the packet's
+    /// length can still be told.
+    pub(super) fn takes(&self, frame: Frame<'_>) -> bool {
+        self.bytes.is_empty()
+            || (self.end(self.samples).abs_diff(frame.pts) <= SLACK_TICKS
+                && self.bytes.len() + frame.bytes() <= DATA_BYTES_MAX)
+    }
+
+    pub(super) fn add(&mut self, frame: Frame<'_>) {
+        if self.bytes.is_empty() {
+            (self.first_pts, self.samples) = (frame.pts, 0);
         }
-        self.frames += 1;
-        self.bytes.extend_from_slice(&header);
-        self.bytes.extend_from_slice(payload);
+        self.newest_samples = i64::from(frame.samples);
+        self.samples = self.samples.saturating_add(self.newest_samples);
+        self.bytes.extend_from_slice(frame.header);
+        self.bytes.extend_from_slice(frame.payload);
     }
 
-    /// Whether one more frame would make the packet longer than `ticks_max`.
-    pub(super) fn is_full(&self, config: &AacConfig, ticks_max: i64) -> bool {
-        self.end(config, self.frames + 1).saturating_sub(self.first_pts) > ticks_max
+    /// Whether one more frame like the newest would make the packet longer than `ticks_max`.
+    pub(super) fn is_full(&self, ticks_max: i64) -> bool {
+        let end = self.end(self.samples.saturating_add(self.newest_samples));
+        end.saturating_sub(self.first_pts) > ticks_max
     }
 
     /// When the first frame is heard; later than everything if there is none.
     pub(super) const fn first_pts(&self) -> i64 {
-        if self.frames > 0 { self.first_pts } else { i64::MAX }
+        if self.bytes.is_empty() { i64::MAX } else { self.first_pts }
     }
 
     /// Writes the packet, if there are frames for one, and keeps the memory.
     pub(super) fn flush(&mut self, pid: Pid, stream_id: u8, writer: &mut Writer<'_>) {
-        if self.frames > 0 {
+        if !self.bytes.is_empty() {
             let pts = self.first_pts;
             let header = Header::new(stream_id, self.bytes.len(), pts, pts);
             writer.start_pes(pid, &header, self.bytes.len(), pts, true).write(&self.bytes);
             self.bytes.clear();
-            self.frames = 0;
         }
     }
 
-    /// Where `frames` frames from the first on end.
-    fn end(&self, config: &AacConfig, frames: i64) -> i64 {
-        let samples = frames.saturating_mul(i64::from(config.samples_per_frame()));
-        let ticks = samples.saturating_mul(90_000) / i64::from(config.sample_rate());
-        self.first_pts.saturating_add(ticks)
+    /// Where `samples` samples from the first frame on end.
+    fn end(&self, samples: i64) -> i64 {
+        self.first_pts.saturating_add(samples.saturating_mul(90_000) / self.sample_rate)
     }
 }

@@ -2,6 +2,7 @@
 //! publisher's message lies to their place in the packets.
 
 mod group;
+mod id3;
 mod output;
 mod picture;
 mod sink;
@@ -10,16 +11,18 @@ mod tests;
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use media::avc::NalError;
-use media::{AccessUnit, Rounding, Timescale, Timestamp, Track, TrackId, TrackKind};
+use media::{AccessUnit, Codec, Rounding, Timescale, Timestamp, Track, TrackId, TrackKind};
 use thiserror::Error;
 
 pub use self::group::AUDIO_GROUP;
+use self::id3::Id3;
+pub use self::id3::{ID3_BYTES_MAX, ID3_WAITING_MAX};
 use self::output::Output;
 use self::sink::{Sink, Writer};
 use super::packet::Pid;
-use super::psi::{ProgramMap, write_pat};
+use super::psi::{self, ProgramMap, write_pat};
 
 /// Writes access units as a transport stream with one program.
 ///
@@ -30,8 +33,9 @@ use super::psi::{ProgramMap, write_pat};
 /// - The clock stays [`super::PCR_LEAD_TICKS`] behind the decode times, never goes back and has a
 ///   reference at least every [`super::PCR_INTERVAL_TICKS`]: packets without payload carry those
 ///   that no unit brings.
-/// - Every picture gets an access unit delimiter, every IDR picture the parameter sets that it
-///   does not bring itself. All other bytes are as they came.
+/// - Every picture gets an access unit delimiter, every one that decoding can start with the
+///   parameter sets that it does not bring itself, every AAC frame an ADTS header. All other bytes
+///   are as they came.
 /// - A picture that is to be shown before it is decoded keeps the time of showing; decode times
 ///   move back, see [`super::REORDER_TICKS_MAX`].
 #[derive(Debug)]
@@ -39,6 +43,7 @@ pub struct Muxer {
     outputs: Vec<Output>,
     program: ProgramMap,
     sink: Sink,
+    id3: Option<Id3>,
     audio_group_ticks: i64,
 }
 
@@ -48,9 +53,15 @@ pub enum UnsupportedTracks {
     /// ADTS cannot say how an AAC track is coded: see [`media::aac::AacConfig::adts_header`].
     #[error("the AAC configuration of track {0:?} cannot be said in ADTS")]
     Adts(TrackId),
-    /// There is no place for its codec.
-    #[error("no place for the codec of track {0:?}")]
-    Codec(TrackId),
+    /// A transport stream has no place for the codec of a track, or players do not look for it
+    /// there.
+    #[error("{codec} of track {track:?} is not for MPEG-TS; fragmented MP4 can carry it")]
+    Codec {
+        /// The track.
+        track: TrackId,
+        /// Its codec.
+        codec: Codec,
+    },
     /// There are none.
     #[error("no tracks")]
     None,
@@ -82,17 +93,39 @@ pub enum MuxError {
     /// It has no bytes.
     #[error("a unit of track {0:?} without content")]
     Empty(TrackId),
-    /// It is longer than an ADTS frame can be.
-    #[error("an audio frame of {length} bytes, more than ADTS can say")]
+    /// It is longer than an ADTS header or a PES packet can say.
+    #[error("an audio frame of {length} bytes, more than {limit}")]
     FrameTooLong {
         /// Its bytes.
         length: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The muxer was not told that there would be ID3 tags: see [`Muxer::with_timed_id3`].
+    #[error("an ID3 tag for a program without a stream of them")]
+    NoId3Stream,
+    /// Something else than an ID3 tag of version 2.
+    #[error("a tag that does not start with ID3")]
+    NotId3,
+    /// It is longer than a PES packet can say.
+    #[error("an ID3 tag of {length} bytes, more than {limit}")]
+    Id3TooLong {
+        /// Its bytes.
+        length: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Too many tags wait for the first unit of a segment.
+    #[error("more than {limit} ID3 tags before the first unit of a segment")]
+    Id3Waiting {
+        /// How many there may be.
+        limit: usize,
     },
 }
 
-/// Tracks that one program may have. The program map has to fit a packet, where there is room for
-/// 33.
-pub const TRACKS_MAX: usize = 16;
+/// Tracks that one program may have: 11. The program map has to fit a packet, whatever the codecs,
+/// and with timed ID3 tags.
+pub const TRACKS_MAX: usize = psi::STREAMS_MAX;
 
 /// Carries the program map.
 const PMT_PID: Pid = Pid::from_bits(0x1000);
@@ -106,8 +139,14 @@ impl Muxer {
     pub fn new(tracks: &[Track]) -> Result<Self, UnsupportedTracks> {
         let mut muxer = Self {
             outputs: Vec::new(),
-            program: ProgramMap { version: 0, pcr_pid: Pid::NULL, streams: Vec::new() },
+            program: ProgramMap {
+                version: 0,
+                pcr_pid: Pid::NULL,
+                descriptors: Bytes::new(),
+                streams: Vec::new(),
+            },
             sink: Sink::default(),
+            id3: None,
             audio_group_ticks: duration_ticks(AUDIO_GROUP),
         };
         muxer.set_tracks(tracks)?;
@@ -146,10 +185,11 @@ impl Muxer {
         let is_video = |output: &&Output| output.id.kind == TrackKind::Video;
         let clock = outputs.iter().find(is_video).or_else(|| outputs.first());
         let pcr_pid = clock.ok_or(UnsupportedTracks::None)?.pid;
-        let streams = outputs.iter().map(Output::stream).collect();
+        let id3 = self.id3.as_ref().map(|_| Id3::stream());
+        let streams: Vec<_> = outputs.iter().map(Output::stream).chain(id3).collect();
         if self.program.streams != streams || self.program.pcr_pid != pcr_pid {
-            let version = (self.program.version + 1) & 0x1f;
-            self.program = ProgramMap { version, pcr_pid, streams };
+            self.program.version = (self.program.version + 1) & 0x1f;
+            (self.program.pcr_pid, self.program.streams) = (pcr_pid, streams);
         }
         for output in &mut outputs {
             if let Some(old) = self.outputs.iter_mut().find(|old| old.id == output.id) {
@@ -190,13 +230,20 @@ impl Muxer {
         }
         let output = self.outputs.iter_mut().find(|output| output.id == unit.track);
         let output = output.ok_or(MuxError::Track(unit.track))?;
-        output.write(&unit.payload, pts, dts, self.audio_group_ticks, &mut writer)
+        output.write(unit, (pts, dts), self.audio_group_ticks, &mut writer)?;
+        if let Some(id3) = &mut self.id3
+            && !writer.sink.clock.is_due()
+        {
+            id3.flush(&mut writer);
+        }
+        Ok(())
     }
 
-    /// Ends a segment: writes the audio that waits.
+    /// Ends a segment: writes the audio and the ID3 tags that wait.
     pub fn finish_segment(&mut self, out: &mut BytesMut) {
         let mut writer = Writer { sink: &mut self.sink, pcr_pid: self.program.pcr_pid, out };
         self.outputs.iter_mut().for_each(|output| output.flush(&mut writer));
+        self.id3.iter_mut().for_each(|id3| id3.flush(&mut writer));
     }
 }
 

@@ -1,115 +1,123 @@
 //! One track on its way out.
 
-use media::aac::AacConfig;
-use media::avc::AvcConfig;
-use media::{CodecConfig, Track, TrackId, TrackKind};
+use bytes::Bytes;
+use media::aac::{ADTS_FRAME_BYTES_MAX, ADTS_HEADER_BYTES};
+use media::{AccessUnit, CodecConfig, Track, TrackId, TrackKind};
 
-use super::group::Group;
-use super::picture::Picture;
+use super::group::{Frame, Group};
+use super::picture::{Picture, Syntax};
 use super::sink::Writer;
 use super::{MuxError, UnsupportedTracks};
 use crate::ts::clock::Reorder;
 use crate::ts::packet::Pid;
-use crate::ts::pes::Header;
-use crate::ts::psi::{Stream, StreamType};
+use crate::ts::pes::{DATA_BYTES_MAX, Header};
+use crate::ts::psi::{self, Stream, StreamType};
 
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) id: TrackId,
     pub(super) pid: Pid,
     stream_id: u8,
-    codec: Codec,
+    kind: StreamType,
+    codec: CodecConfig,
+    /// What lasts from unit to unit.
+    state: State,
 }
 
 #[derive(Debug)]
-enum Codec {
-    Avc { config: AvcConfig, reorder: Reorder },
-    Aac { config: AacConfig, group: Group },
+enum State {
+    Pictures(Reorder),
+    Sound(Group),
 }
 
 /// The first video track has this PID, the first audio track the next; further ones follow in
-/// pairs. So a track keeps its PID whichever others there are.
+/// pairs, up to 0x2ff. So a track keeps its PID whichever others there are.
 const FIRST_PID: u16 = 0x100;
+
+/// Stream ids (table 2-22). There are 16 for video and 32 for MPEG audio; PIDs tell tracks apart,
+/// and whatever is not MPEG's is private stream 1.
+const VIDEO: u8 = 0xe0;
+const MPEG_AUDIO: u8 = 0xc0;
+pub(super) const PRIVATE_STREAM_1: u8 = 0xbd;
 
 impl Output {
     pub(super) fn new(track: &Track) -> Result<Self, UnsupportedTracks> {
         let TrackId { kind, number } = track.id;
-        let pid = FIRST_PID + 2 * u16::from(number);
-        // There are 16 video and 32 audio stream ids (table 2-22); PIDs tell tracks apart.
+        let codec = track.codec.codec();
+        let unsupported = UnsupportedTracks::Codec { track: track.id, codec };
         let (pid, stream_id) = match kind {
-            TrackKind::Video => (pid, 0xe0 | number & 0x0f),
-            TrackKind::Audio => (pid + 1, 0xc0 | number & 0x1f),
+            TrackKind::Video => (0, VIDEO | number & 0x0f),
+            TrackKind::Audio => (1, MPEG_AUDIO | number & 0x1f),
         };
-        let codec = match &track.codec {
-            CodecConfig::Avc(config) => {
-                Codec::Avc { config: config.clone(), reorder: Reorder::new(config.sps()) }
+        let pid = Pid::from_bits(FIRST_PID + 2 * u16::from(number) + pid);
+        let (kind, stream_id) = match &track.codec {
+            CodecConfig::Avc(_) => (StreamType::AVC, stream_id),
+            CodecConfig::Hevc(_) => (StreamType::HEVC, stream_id),
+            CodecConfig::Aac(aac) => {
+                aac.adts_header(1).ok_or(UnsupportedTracks::Adts(track.id))?;
+                (StreamType::AAC_ADTS, stream_id)
             }
-            CodecConfig::Aac(config) => {
-                config.adts_header(1).ok_or(UnsupportedTracks::Adts(track.id))?;
-                Codec::Aac { config: config.clone(), group: Group::default() }
-            }
-            CodecConfig::Hevc(_) | CodecConfig::Av1(_) | CodecConfig::Vp9(_) => {
-                return Err(UnsupportedTracks::Codec(track.id));
-            }
+            CodecConfig::Av1(_) | CodecConfig::Vp9(_) => return Err(unsupported),
         };
-        Ok(Self { id: track.id, pid: Pid::from_bits(pid), stream_id, codec })
+        let state = match (track.codec.video(), track.codec.audio()) {
+            (Some(video), _) => State::Pictures(Reorder::new(&video)),
+            (None, Some(audio)) => State::Sound(Group::new(audio.sample_rate)),
+            (None, None) => return Err(unsupported),
+        };
+        Ok(Self { id: track.id, pid, stream_id, kind, codec: track.codec.clone(), state })
     }
 
     /// Goes on where `old` is, if nothing about the track changed.
     pub(super) fn take_over(&mut self, old: &mut Self) {
-        let is_same = match (&self.codec, &old.codec) {
-            (Codec::Avc { config, .. }, Codec::Avc { config: old, .. }) => config == old,
-            (Codec::Aac { config, .. }, Codec::Aac { config: old, .. }) => config == old,
-            (Codec::Avc { .. }, Codec::Aac { .. }) | (Codec::Aac { .. }, Codec::Avc { .. }) => {
-                false
-            }
-        };
-        if is_same {
-            std::mem::swap(&mut self.codec, &mut old.codec);
+        if self.codec == old.codec {
+            std::mem::swap(&mut self.state, &mut old.state);
         }
     }
 
     /// The track's line in the program map.
-    pub(super) const fn stream(&self) -> Stream {
-        let kind = match self.codec {
-            Codec::Avc { .. } => StreamType::AVC,
-            Codec::Aac { .. } => StreamType::AAC_ADTS,
+    pub(super) fn stream(&self) -> Stream {
+        let descriptors: &'static [u8] = match self.kind {
+            StreamType::AC3 => &psi::AC3,
+            StreamType::EAC3 => &psi::EAC3,
+            _ => &[],
         };
-        Stream { kind, pid: self.pid }
+        Stream { kind: self.kind, pid: self.pid, descriptors: Bytes::from_static(descriptors) }
     }
 
+    /// Writes a unit whose times are `pts` and `dts`, or lets it wait for more audio.
     pub(super) fn write(
         &mut self,
-        payload: &[u8],
-        pts: i64,
-        dts: i64,
+        unit: &AccessUnit,
+        (pts, dts): (i64, i64),
         group_ticks_max: i64,
         writer: &mut Writer<'_>,
     ) -> Result<(), MuxError> {
+        let payload: &[u8] = &unit.payload;
         if payload.is_empty() {
             return Err(MuxError::Empty(self.id));
         }
-        match &mut self.codec {
-            Codec::Avc { config, reorder } => {
-                let picture = Picture::inspect(config, payload)?;
-                let picture = picture.ok_or(MuxError::Empty(self.id))?;
+        match &mut self.state {
+            State::Pictures(reorder) => {
+                let empty = MuxError::Empty(self.id);
+                let syntax = syntax(&self.codec).ok_or(empty)?;
+                let picture = Picture::inspect(syntax, payload)?.ok_or(empty)?;
                 let (pts, dts) = reorder.fit(pts, dts);
-                let (bytes, is_idr) = (picture.bytes(), picture.is_idr());
+                let (bytes, is_entry) = (picture.bytes(), picture.is_entry());
                 let header = Header::new(self.stream_id, bytes, pts, dts);
-                picture.write(&mut writer.start_pes(self.pid, &header, bytes, dts, is_idr));
+                picture.write(&mut writer.start_pes(self.pid, &header, bytes, dts, is_entry));
             }
-            Codec::Aac { config, group } => {
-                let length = payload.len();
-                let too_long = MuxError::FrameTooLong { length };
-                let header = config.adts_header(length).ok_or(too_long)?;
+            State::Sound(group) => {
+                let header = adts_header(&self.codec, payload.len())?;
+                let header = header.as_ref().map_or(&[][..], <[u8; ADTS_HEADER_BYTES]>::as_slice);
+                let frame = Frame { header, payload, pts, samples: unit.samples };
                 if self.pid != writer.pcr_pid {
                     writer.advance(dts);
                 }
-                if !group.takes(config, pts, length) {
+                if !group.takes(frame) {
                     group.flush(self.pid, self.stream_id, writer);
                 }
-                group.add(header, payload, pts);
-                if group.is_full(config, group_ticks_max) {
+                group.add(frame);
+                if group.is_full(group_ticks_max) {
                     group.flush(self.pid, self.stream_id, writer);
                 }
             }
@@ -119,27 +127,55 @@ impl Output {
 
     /// Writes the audio that waits.
     pub(super) fn flush(&mut self, writer: &mut Writer<'_>) {
-        match &mut self.codec {
-            Codec::Avc { .. } => {}
-            Codec::Aac { group, .. } => group.flush(self.pid, self.stream_id, writer),
+        match &mut self.state {
+            State::Pictures(_) => {}
+            State::Sound(group) => group.flush(self.pid, self.stream_id, writer),
         }
     }
 
     /// Writes the audio that waits if its first frame is heard before `ticks`.
     pub(super) fn flush_older(&mut self, ticks: i64, writer: &mut Writer<'_>) {
-        match &mut self.codec {
-            Codec::Aac { group, .. } if group.first_pts() < ticks => {
+        match &mut self.state {
+            State::Sound(group) if group.first_pts() < ticks => {
                 group.flush(self.pid, self.stream_id, writer);
             }
-            Codec::Avc { .. } | Codec::Aac { .. } => {}
+            State::Pictures(_) | State::Sound(_) => {}
         }
     }
 
     /// The timeline breaks.
     pub(super) const fn break_timeline(&mut self) {
-        match &mut self.codec {
-            Codec::Avc { reorder, .. } => reorder.restart(),
-            Codec::Aac { .. } => {}
+        match &mut self.state {
+            State::Pictures(reorder) => reorder.restart(),
+            State::Sound(_) => {}
+        }
+    }
+}
+
+/// How pictures of the codec are made of NAL units; `None` if they are not.
+fn syntax(codec: &CodecConfig) -> Option<Syntax<'_>> {
+    match codec {
+        CodecConfig::Avc(config) => Some(Syntax::avc(config)),
+        CodecConfig::Hevc(config) => Some(Syntax::hevc(config)),
+        CodecConfig::Av1(_) | CodecConfig::Vp9(_) | CodecConfig::Aac(_) => None,
+    }
+}
+
+/// What stands before a frame of `length` bytes: AAC gets a header, the frames of other codecs have
+/// their own.
+fn adts_header(
+    codec: &CodecConfig,
+    length: usize,
+) -> Result<Option<[u8; ADTS_HEADER_BYTES]>, MuxError> {
+    match codec {
+        CodecConfig::Aac(config) => {
+            let limit = ADTS_FRAME_BYTES_MAX - ADTS_HEADER_BYTES;
+            let header = config.adts_header(length);
+            header.map(Some).ok_or(MuxError::FrameTooLong { length, limit })
+        }
+        CodecConfig::Avc(_) | CodecConfig::Hevc(_) | CodecConfig::Av1(_) | CodecConfig::Vp9(_) => {
+            let limit = DATA_BYTES_MAX;
+            if length > limit { Err(MuxError::FrameTooLong { length, limit }) } else { Ok(None) }
         }
     }
 }

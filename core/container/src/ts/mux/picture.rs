@@ -1,61 +1,115 @@
-//! Length-prefixed NAL units to Annex B, as ISO/IEC 13818-1, 2.14.1 wants it in a transport
-//! stream.
+//! Length-prefixed NAL units to Annex B, as ISO/IEC 13818-1, 2.14.1 (H.264) and 2.17.1 (H.265)
+//! want it in a transport stream.
 
-use media::avc::{AvcConfig, NalError, NalType, NalUnits, nal_units};
+use bytes::Bytes;
+use media::avc::{self, AvcConfig, NalError, NalLengthSize, nal_units};
+use media::hevc::{self, HevcConfig};
 
 use crate::ts::packet::Packets;
 
+/// How the NAL units of a track's pictures are to be understood.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Syntax<'a> {
+    length_size: NalLengthSize,
+    /// An access unit delimiter that allows every type of slice, with its start code.
+    delimiter: &'static [u8],
+    /// The parameter sets that a decoder must have, in an order in which none refers to one behind
+    /// it.
+    sets: [&'a [Bytes]; SETS],
+    role: fn(&[u8]) -> Role,
+}
+
+/// Kinds of parameter sets: H.265 has three, H.264 two.
+const SETS: usize = 3;
+
+/// What a NAL unit is to a transport stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Delimiter,
+    /// A parameter set of a kind, by its place in [`Syntax::sets`].
+    Set(usize),
+    /// A slice of a picture that decoding can start with.
+    Entry,
+    Other,
+}
+
 /// A picture that was looked at and can be written.
 pub(super) struct Picture<'a> {
-    config: &'a AvcConfig,
+    syntax: Syntax<'a>,
     payload: &'a [u8],
     bytes: usize,
-    is_idr: bool,
-    /// Parameter sets that it needs and does not bring itself.
-    needs_sps: bool,
-    needs_pps: bool,
+    is_entry: bool,
+    /// How many parameter sets of each kind the picture brings ahead of its slices.
+    brought: [usize; SETS],
 }
 
 /// Four bytes are a must before the first NAL unit and before parameter sets (B.1.2), and before
 /// the others they keep the length of the picture: the length prefix usually has four, too.
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 
-/// An access unit delimiter that allows every type of slice, with its start code.
-const DELIMITER: [u8; 6] = [0, 0, 0, 1, 9, 0xf0];
+impl<'a> Syntax<'a> {
+    pub(super) fn avc(config: &'a AvcConfig) -> Self {
+        Self {
+            length_size: config.length_size(),
+            delimiter: &[0, 0, 0, 1, 0x09, 0xf0],
+            sets: [config.sps_list(), config.pps_list(), &[]],
+            role: |nal| match avc::NalType::of(nal) {
+                avc::NalType::AUD => Role::Delimiter,
+                avc::NalType::SPS => Role::Set(0),
+                avc::NalType::PPS => Role::Set(1),
+                avc::NalType::IDR => Role::Entry,
+                _ => Role::Other,
+            },
+        }
+    }
+
+    pub(super) fn hevc(config: &'a HevcConfig) -> Self {
+        Self {
+            length_size: config.length_size(),
+            delimiter: &[0, 0, 0, 1, 0x46, 0x01, 0x50],
+            sets: [config.vps_list(), config.sps_list(), config.pps_list()],
+            role: |nal| match hevc::NalType::of(nal) {
+                hevc::NalType::AUD => Role::Delimiter,
+                // Those of other layers do not take the place of the base layer's.
+                hevc::NalType::VPS if hevc::is_base_layer(nal) => Role::Set(0),
+                hevc::NalType::SPS if hevc::is_base_layer(nal) => Role::Set(1),
+                hevc::NalType::PPS if hevc::is_base_layer(nal) => Role::Set(2),
+                _ if hevc::starts_decoding(nal) => Role::Entry,
+                _ => Role::Other,
+            },
+        }
+    }
+}
 
 impl<'a> Picture<'a> {
     /// Looks at every NAL unit; `None` if there is none.
-    pub(super) fn inspect(
-        config: &'a AvcConfig,
-        payload: &'a [u8],
-    ) -> Result<Option<Self>, NalError> {
-        let mut picture = Self {
-            config,
-            payload,
-            bytes: DELIMITER.len(),
-            is_idr: false,
-            needs_sps: true,
-            needs_pps: true,
-        };
-        for nal in nal_units(payload, config.length_size()) {
+    pub(super) fn inspect(syntax: Syntax<'a>, payload: &'a [u8]) -> Result<Option<Self>, NalError> {
+        let bytes = syntax.delimiter.len();
+        let mut picture = Self { syntax, payload, bytes, is_entry: false, brought: [0; SETS] };
+        for nal in nal_units(payload, syntax.length_size) {
             let nal = nal?;
-            match NalType::of(nal) {
-                NalType::AUD => continue,
-                NalType::IDR => picture.is_idr = true,
-                // A set behind the first slice of the picture comes too late for it.
-                NalType::SPS if !picture.is_idr => picture.needs_sps = false,
-                NalType::PPS if !picture.is_idr => picture.needs_pps = false,
-                _ => {}
+            match (syntax.role)(nal) {
+                Role::Delimiter => continue,
+                Role::Entry => picture.is_entry = true,
+                Role::Set(kind) => {
+                    // A set behind the first slice of the picture comes too late for it.
+                    if let Some(brought) = picture.brought.get_mut(kind)
+                        && !picture.is_entry
+                    {
+                        *brought += 1;
+                    }
+                }
+                Role::Other => {}
             }
             picture.bytes += START_CODE.len() + nal.len();
         }
-        if picture.bytes == DELIMITER.len() {
+        if picture.bytes == syntax.delimiter.len() {
             return Ok(None);
         }
-        picture.needs_sps &= picture.is_idr;
-        picture.needs_pps &= picture.is_idr;
-        picture.bytes +=
-            picture.needed_sets().map(|set| START_CODE.len() + set.len()).sum::<usize>();
+        if picture.is_entry {
+            let missing = (0..SETS).flat_map(|kind| picture.missing(kind));
+            picture.bytes += missing.map(|set| START_CODE.len() + set.len()).sum::<usize>();
+        }
         Ok(Some(picture))
     }
 
@@ -64,38 +118,50 @@ impl<'a> Picture<'a> {
         self.bytes
     }
 
-    pub(super) const fn is_idr(&self) -> bool {
-        self.is_idr
+    /// Whether decoding can start with it: an IDR picture, and for H.265 also CRA and BLA.
+    pub(super) const fn is_entry(&self) -> bool {
+        self.is_entry
     }
 
     /// Writes [`Self::bytes`] bytes.
     pub(super) fn write(&self, packets: &mut Packets<'_>) {
-        packets.write(&DELIMITER);
-        let mut sets = self.needed_sets().peekable();
-        for nal in self.nal_units() {
-            let kind = NalType::of(nal);
-            // Missing sets come as early as they may: at the front, but behind a sequence
-            // parameter set that the picture brings, which picture parameter sets refer to.
-            if sets.peek().is_some() && (self.needs_sps || kind != NalType::SPS) {
-                for set in sets.by_ref() {
+        packets.write(self.syntax.delimiter);
+        let mut to_come = self.brought;
+        // Kinds of sets that are settled: `0..settled` is written, as far as it was missing.
+        let mut settled = if self.is_entry { 0 } else { SETS };
+        // Their lengths were looked at.
+        for nal in nal_units(self.payload, self.syntax.length_size).map_while(Result::ok) {
+            let role = (self.syntax.role)(nal);
+            if role == Role::Delimiter {
+                continue;
+            }
+            // Missing sets come as early as they may: at the front, but behind those sets that
+            // the picture brings and they refer to.
+            while settled < SETS {
+                for set in self.missing(settled) {
                     packets.write(&START_CODE);
                     packets.write(set);
                 }
+                if to_come.get(settled).is_some_and(|&left| left > 0) {
+                    break;
+                }
+                settled += 1;
+            }
+            if let Role::Set(kind) = role
+                && let Some(left) = to_come.get_mut(kind)
+            {
+                *left = left.saturating_sub(1);
             }
             packets.write(&START_CODE);
             packets.write(nal);
         }
     }
 
-    /// The NAL units that are written; their lengths were looked at.
-    fn nal_units(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let units: NalUnits<'a> = nal_units(self.payload, self.config.length_size());
-        units.map_while(Result::ok).filter(|nal| NalType::of(nal) != NalType::AUD)
-    }
-
-    fn needed_sets(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let sps = if self.needs_sps { self.config.sps_list() } else { &[] };
-        let pps = if self.needs_pps { self.config.pps_list() } else { &[] };
-        sps.iter().chain(pps).map(AsRef::as_ref)
+    /// The parameter sets of a kind that the picture does not bring itself.
+    fn missing(&self, kind: usize) -> &'a [Bytes] {
+        match (self.brought.get(kind), self.syntax.sets.get(kind)) {
+            (Some(0), Some(sets)) => sets,
+            _ => &[],
+        }
     }
 }

@@ -58,6 +58,26 @@ impl Writer<'_> {
         } else {
             self.advance(dts);
         }
+        self.write_header(pid, header, data_bytes, adaptation)
+    }
+
+    /// The same for data that has no part in the clock.
+    pub(super) fn start_untimed_pes(
+        &mut self,
+        pid: Pid,
+        header: &Header,
+        data_bytes: usize,
+    ) -> Packets<'_> {
+        self.write_header(pid, header, data_bytes, Adaptation::default())
+    }
+
+    fn write_header(
+        &mut self,
+        pid: Pid,
+        header: &Header,
+        data_bytes: usize,
+        adaptation: Adaptation,
+    ) -> Packets<'_> {
         let header = header.as_bytes();
         let length = header.len() + data_bytes;
         let continuity = self.sink.continuity(pid);
