@@ -1,7 +1,10 @@
 //! Entry points for fuzzing. Each takes any bytes; the only thing that can go wrong is a panic.
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes, BytesMut};
 use media::{AccessUnit, Track, TrackKind};
+use rtmp::{MediaKind, SEED_BYTES, ServerConfig, ServerSession};
 
 use crate::flv::{self, FileReader, TagKind};
 use crate::{fmp4, ts};
@@ -18,22 +21,43 @@ pub fn flv(data: &[u8]) {
     pipe.check();
 }
 
-/// Payloads of messages without a file around them: kind (video, audio, script), four bytes of time,
-/// a length, and so on.
+/// Payloads of messages without a file around them, as [`each_payload`] reads them.
 pub fn flv_payloads(data: &[u8]) {
-    let mut rest = Bytes::copy_from_slice(data);
     let mut pipe = Pipe::default();
-    while rest.len() >= 6 {
-        let kind = match rest.get_u8() % 3 {
-            0 => TagKind::Video,
-            1 => TagKind::Audio,
-            _ => TagKind::Script,
-        };
-        let timestamp_ms = rest.get_u32();
-        let length = usize::from(rest.get_u8()).min(rest.len());
-        pipe.take(kind, timestamp_ms, rest.split_to(length));
-    }
+    each_payload(data, |kind, timestamp_ms, payload| pipe.take(kind, timestamp_ms, payload));
     pipe.check();
+}
+
+/// Reads payloads, each behind its kind, four bytes of time in milliseconds, and two bytes of
+/// length.
+pub fn each_payload(data: &[u8], mut take: impl FnMut(TagKind, u32, Bytes)) {
+    let mut rest = Bytes::copy_from_slice(data);
+    while rest.len() >= 7 {
+        let kind = if rest.get_u8().is_multiple_of(2) { TagKind::Video } else { TagKind::Audio };
+        let timestamp_ms = rest.get_u32();
+        let length = usize::from(rest.get_u16()).min(rest.len());
+        take(kind, timestamp_ms, rest.split_to(length));
+    }
+}
+
+/// The payloads of a recorded push, as [`each_payload`] reads them; those that are too long for it
+/// are left out.
+pub fn payloads_of(push: &[u8]) -> Vec<u8> {
+    let mut session = ServerSession::new(ServerConfig::default(), &[7; SEED_BYTES], Duration::ZERO);
+    let mut payloads = Vec::new();
+    session.push(push);
+    while let Ok(Some(event)) = session.pull(Duration::ZERO) {
+        let rtmp::Event::Media(media) = event else {
+            session.accept(Duration::ZERO);
+            continue;
+        };
+        let Ok(length) = u16::try_from(media.payload.len()) else { continue };
+        payloads.push(u8::from(media.kind == MediaKind::Audio));
+        payloads.extend_from_slice(&media.timestamp_ms.to_be_bytes());
+        payloads.extend_from_slice(&length.to_be_bytes());
+        payloads.extend_from_slice(&media.payload);
+    }
+    payloads
 }
 
 /// A transport stream.

@@ -1,17 +1,19 @@
 //! Payloads that are damaged, cut off, or made to hurt.
 
+use samples::CAPTURES;
+
 use super::*;
-use crate::fuzz::flv_payloads;
+use crate::fuzz::{flv_payloads, payloads_of};
 use crate::testing::{mutations, real_tags};
 
 /// A payload as [`flv_payloads`] reads it.
 fn session<'a>(payloads: impl IntoIterator<Item = (usize, u32, &'a [u8])>) -> Vec<u8> {
     let mut session = Vec::new();
     for (kind, timestamp_ms, payload) in payloads {
-        let Ok(length) = u8::try_from(payload.len()) else { continue };
+        let Ok(length) = u16::try_from(payload.len()) else { continue };
         session.push(u8::try_from(kind).unwrap());
         session.extend_from_slice(&timestamp_ms.to_be_bytes());
-        session.push(length);
+        session.extend_from_slice(&length.to_be_bytes());
         session.extend_from_slice(payload);
     }
     session
@@ -98,4 +100,17 @@ fn the_largest_message_makes_few_events_and_keeps_no_memory() {
     }
     let events = std::iter::from_fn(|| demuxer.pull()).count();
     assert_eq!((events, demuxer.skipped().bad_header), (65, 3));
+}
+
+#[test]
+fn ten_thousand_damaged_pushes_do_no_harm() {
+    let pushes: Vec<_> = CAPTURES.iter().map(|capture| payloads_of(capture.bytes)).collect();
+    // The sequence headers, the key frame and a little more.
+    let beginnings: Vec<_> = pushes.iter().map(|push| &push[..push.len().min(5_000)]).collect();
+    mutations(&beginnings, flv_payloads);
+}
+
+#[test]
+fn every_real_push_goes_into_every_container() {
+    CAPTURES.iter().for_each(|capture| flv_payloads(&payloads_of(capture.bytes)));
 }
