@@ -1,13 +1,17 @@
 //! What the tests of several modules need.
 
+use std::collections::BTreeMap;
+
 use bytes::{Bytes, BytesMut};
 use media::aac::AacConfig;
 use media::avc::AvcConfig;
 use media::{AccessUnit, CodecConfig, Timescale, Timestamp, Track, TrackId};
-
+use rtmp::chunk::ChunkReader;
+use rtmp::{ChunkLimits, MessageKind};
+use samples::{Capture, HANDSHAKE_BYTES};
 pub(crate) use samples::{damaged as mutations, hex};
 
-use crate::flv::{self, FileReader, Tag};
+use crate::flv::{self, FileReader, Tag, TagKind};
 
 /// Two seconds of 160x90 at 25 frames per second with B-frames, and 44.1 kHz stereo.
 pub(crate) const REAL_FILE: &[u8] = include_bytes!("../testdata/ffmpeg-5.1_h264-bframes_aac.flv");
@@ -38,6 +42,33 @@ pub(crate) fn real_units() -> (Vec<Track>, Vec<AccessUnit>) {
         }
     }
     (tracks, units)
+}
+
+/// The tracks that a recorded push announces, each as it was at last, and all units.
+pub(crate) fn captured(capture: &Capture) -> (Vec<Track>, Vec<AccessUnit>) {
+    let mut reader = ChunkReader::new(ChunkLimits::AFTER_PUBLISH);
+    reader.push(capture.bytes.get(HANDSHAKE_BYTES..).unwrap());
+    let mut demuxer = flv::Demuxer::new();
+    let (mut tracks, mut units) = (BTreeMap::new(), Vec::new());
+    while let Some(message) = reader.pull().unwrap() {
+        let kind = match message.kind {
+            MessageKind::Audio => TagKind::Audio,
+            MessageKind::Video => TagKind::Video,
+            _ => continue,
+        };
+        demuxer.push(kind, message.timestamp_ms, message.payload);
+        while let Some(event) = demuxer.pull() {
+            match event {
+                flv::Event::Track(track) => drop(tracks.insert(track.id, track)),
+                flv::Event::Unit(unit) => units.push(unit),
+                flv::Event::Repeated(_)
+                | flv::Event::EndOfSequence(_)
+                | flv::Event::Unsupported { .. }
+                | flv::Event::BadConfig { .. } => {}
+            }
+        }
+    }
+    (tracks.into_values().collect(), units)
 }
 
 /// A decoder configuration record for pictures of 1920x1080.

@@ -18,6 +18,15 @@ const PROFILES_WITHOUT_FORMAT: [u8; 3] = [66, 77, 88];
 /// The decoder configuration record of the pictures from `unit` on: `None` while its parameter sets
 /// are those of `config`, byte for byte, or it brings none.
 pub(super) fn changed_record(config: &AvcConfig, unit: &[u8]) -> Option<Bytes> {
+    // Nearly always nothing changes, and then no memory is taken.
+    let mut nals = nal_units(unit, config.length_size()).map_while(Result::ok);
+    if nals.all(|nal| match NalType::of(nal) {
+        NalType::SPS => config.sps_list().iter().any(|set| set == nal),
+        NalType::PPS => config.pps_list().iter().any(|set| set == nal),
+        _ => true,
+    }) {
+        return None;
+    }
     let mut sps: Vec<&[u8]> = config.sps_list().iter().map(Bytes::as_ref).collect();
     let mut pps: Vec<&[u8]> = config.pps_list().iter().map(Bytes::as_ref).collect();
     let mut has_changed = false;

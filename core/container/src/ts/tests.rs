@@ -1,8 +1,11 @@
 //! What the muxer writes, read by our own reader and by an independent one.
 
-use bytes::BytesMut;
+mod captures;
+
+use bytes::{Bytes, BytesMut};
 use media::aac::AacConfig;
 use media::avc::{NalLengthSize, NalType, nal_units};
+use media::hevc;
 use media::{AccessUnit, CodecConfig, Rounding, Timescale, Timestamp, Track, TrackId, TrackKind};
 use proptest::prelude::*;
 
@@ -71,26 +74,35 @@ fn read_twice(bytes: &[u8]) -> Vec<Packet> {
 /// A unit as it must stand in a PES packet, written the slow way.
 fn elementary(tracks: &[Track], unit: &AccessUnit) -> Vec<u8> {
     let track = tracks.iter().find(|track| track.id == unit.track).unwrap();
+    let payload = unit.payload.as_ref();
     match &track.codec {
-        CodecConfig::Aac(config) => {
-            let header = config.adts_header(unit.payload.len()).unwrap();
-            [&header, unit.payload.as_ref()].concat()
-        }
+        CodecConfig::Aac(config) => [&config.adts_header(payload.len()).unwrap(), payload].concat(),
         CodecConfig::Avc(config) => {
-            let mut bytes = hex("00000001 09f0");
-            let sets = if unit.random_access { 1 } else { 0 };
-            let sps = config.sps_list().iter().take(sets).map(AsRef::as_ref);
-            let pps = config.pps_list().iter().take(sets).map(AsRef::as_ref);
-            let nals = nal_units(&unit.payload, NalLengthSize::Four).map(Result::unwrap);
-            for nal in sps.chain(pps).chain(nals) {
-                assert_ne!(NalType::of(nal), NalType::AUD);
-                bytes.extend_from_slice(&[0, 0, 0, 1]);
-                bytes.extend_from_slice(nal);
-            }
-            bytes
+            let sets = [config.sps_list(), config.pps_list()].concat();
+            annex_b("09f0", &sets, unit, |nal| NalType::of(nal) == NalType::AUD)
         }
-        CodecConfig::Hevc(_) | CodecConfig::Av1(_) | CodecConfig::Vp9(_) => panic!("not in TS"),
+        CodecConfig::Hevc(config) => {
+            let sets = [config.vps_list(), config.sps_list(), config.pps_list()].concat();
+            annex_b("460150", &sets, unit, |nal| hevc::NalType::of(nal) == hevc::NalType::AUD)
+        }
+        CodecConfig::Av1(_) | CodecConfig::Vp9(_) => panic!("{track:?}"),
     }
+}
+
+/// The NAL units of a picture with start codes; it brings all kinds of parameter sets or none.
+fn annex_b(
+    delimiter: &str,
+    sets: &[Bytes],
+    unit: &AccessUnit,
+    is_delimiter: fn(&[u8]) -> bool,
+) -> Vec<u8> {
+    let nals = nal_units(&unit.payload, NalLengthSize::Four).map(Result::unwrap);
+    let nals: Vec<_> = nals.filter(|nal| !is_delimiter(nal)).collect();
+    let brings_sets = sets.iter().any(|set| nals.iter().any(|nal| nal[0] == set[0]));
+    let sets = if unit.random_access && !brings_sets { sets } else { &[] };
+    let delimiter = hex(delimiter);
+    let all = std::iter::once(delimiter.as_slice()).chain(sets.iter().map(AsRef::as_ref));
+    all.chain(nals).flat_map(|nal| [&[0, 0, 0, 1], nal].concat()).collect()
 }
 
 #[test]

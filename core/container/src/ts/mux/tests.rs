@@ -1,3 +1,6 @@
+mod hevc;
+mod id3;
+
 use bytes::BytesMut;
 use media::aac::AacConfig;
 
