@@ -44,7 +44,11 @@ pub fn in_unit(codec: &CodecConfig, payload: &[u8]) -> Captions {
             let is_sei = hevc::NalType::of(nal) == hevc::NalType::PREFIX_SEI;
             if is_sei { nal.get(1..) } else { None }
         }),
-        CodecConfig::Av1(_) | CodecConfig::Vp9(_) | CodecConfig::Aac(_) => Captions::EMPTY,
+        CodecConfig::Av1(_)
+        | CodecConfig::Vp9(_)
+        | CodecConfig::Aac(_)
+        | CodecConfig::Opus(_)
+        | CodecConfig::Flac(_) => Captions::EMPTY,
     }
 }
 

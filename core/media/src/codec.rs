@@ -7,8 +7,11 @@ use thiserror::Error;
 
 use crate::aac::{AacConfig, AacConfigError};
 use crate::av1::{Av1Config, Av1ConfigError};
-use crate::avc::{AvcConfig, AvcConfigError, NalError, NalLengthSize, NalType, nal_units};
+use crate::avc::{AvcConfig, AvcConfigError, NalType};
+use crate::flac::{self, FlacConfig, FlacConfigError};
 use crate::hevc::{self, HevcConfig, HevcConfigError};
+use crate::inspect::{Inspected, UnitError, inspect_nal_units, inspect_sound};
+use crate::opus::{self, OpusConfig, OpusConfigError};
 use crate::vp9::{self, Vp9Config, Vp9ConfigError, Vp9Record};
 use crate::{AudioFormat, TrackKind, VideoFormat};
 
@@ -50,6 +53,10 @@ pub enum CodecConfig {
     Vp9(Vp9Config),
     /// AAC.
     Aac(AacConfig),
+    /// Opus.
+    Opus(OpusConfig),
+    /// FLAC.
+    Flac(FlacConfig),
 }
 
 /// Why a configuration cannot be used.
@@ -74,32 +81,15 @@ pub enum ConfigError {
     /// That of an AAC track.
     #[error(transparent)]
     Aac(#[from] AacConfigError),
+    /// That of an Opus track.
+    #[error(transparent)]
+    Opus(#[from] OpusConfigError),
+    /// That of a FLAC track.
+    #[error(transparent)]
+    Flac(#[from] FlacConfigError),
     /// The codec is not known here.
     #[error("{0} is not known here")]
     Unknown(Codec),
-}
-
-/// What a look at a unit's bytes says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Inspected {
-    /// Whether decoding can start with it.
-    pub random_access: bool,
-    /// Samples of sound in it, counted in [`AudioFormat::sample_rate`]; 0 for pictures.
-    pub samples: u32,
-}
-
-/// Why a unit's bytes cannot be one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-pub enum UnitError {
-    /// There are none, or nothing in them.
-    #[error("a unit without content")]
-    Empty,
-    /// Its NAL units are not where their lengths say.
-    #[error(transparent)]
-    Nal(#[from] NalError),
-    /// A header in it is cut off, or says what cannot be.
-    #[error("a unit whose header makes no sense")]
-    Header,
 }
 
 impl From<Av1ConfigError> for ConfigError {
@@ -146,9 +136,9 @@ impl CodecConfig {
                 return Err(ConfigError::NeedsKeyUnit);
             }
             Codec::Aac => Self::Aac(AacConfig::parse(record)?),
-            Codec::Opus | Codec::Flac | Codec::Ac3 | Codec::Eac3 | Codec::Mp3 => {
-                return Err(ConfigError::Unknown(codec));
-            }
+            Codec::Opus => Self::Opus(OpusConfig::parse(record)?),
+            Codec::Flac => Self::Flac(FlacConfig::parse(record)?),
+            Codec::Ac3 | Codec::Eac3 | Codec::Mp3 => return Err(ConfigError::Unknown(codec)),
         })
     }
 
@@ -201,7 +191,7 @@ impl CodecConfig {
         match self {
             Self::Av1(av1) => av1.changed_by(payload).map(Self::Av1),
             Self::Vp9(vp9) => vp9.changed_by(payload).map(Self::Vp9),
-            Self::Avc(_) | Self::Hevc(_) | Self::Aac(_) => None,
+            Self::Avc(_) | Self::Hevc(_) | Self::Aac(_) | Self::Opus(_) | Self::Flac(_) => None,
         }
     }
 
@@ -214,6 +204,8 @@ impl CodecConfig {
             Self::Av1(_) => Codec::Av1,
             Self::Vp9(_) => Codec::Vp9,
             Self::Aac(_) => Codec::Aac,
+            Self::Opus(_) => Codec::Opus,
+            Self::Flac(_) => Codec::Flac,
         }
     }
 
@@ -226,6 +218,8 @@ impl CodecConfig {
             Self::Av1(av1) => Some(av1.record()),
             Self::Vp9(vp9) => Some(vp9.record()),
             Self::Aac(aac) => Some(aac.record()),
+            Self::Opus(opus) => Some(opus.record()),
+            Self::Flac(flac) => Some(flac.record()),
         }
     }
 
@@ -237,7 +231,7 @@ impl CodecConfig {
             Self::Hevc(hevc) => Some(hevc.video()),
             Self::Av1(av1) => Some(av1.video()),
             Self::Vp9(vp9) => Some(vp9.video()),
-            Self::Aac(_) => None,
+            Self::Aac(_) | Self::Opus(_) | Self::Flac(_) => None,
         }
     }
 
@@ -250,6 +244,8 @@ impl CodecConfig {
                 output_sample_rate: aac.output_sample_rate(),
                 channels: aac.channels(),
             }),
+            Self::Opus(opus) => Some(AudioFormat::plain(opus::SAMPLE_RATE, opus.channels())),
+            Self::Flac(flac) => Some(AudioFormat::plain(flac.sample_rate(), flac.channels())),
             Self::Avc(_) | Self::Hevc(_) | Self::Av1(_) | Self::Vp9(_) => None,
         }
     }
@@ -263,6 +259,8 @@ impl CodecConfig {
             Self::Av1(av1) => av1.rfc6381(),
             Self::Vp9(vp9) => vp9.rfc6381(),
             Self::Aac(aac) => aac.rfc6381(),
+            Self::Opus(_) => "opus".to_owned(),
+            Self::Flac(_) => "fLaC".to_owned(),
         }
     }
 
@@ -282,28 +280,11 @@ impl CodecConfig {
             }
             Self::Av1(av1) => Ok(Inspected { random_access: av1.is_key(payload)?, samples: 0 }),
             Self::Vp9(_) => Ok(Inspected { random_access: vp9::is_key(payload)?, samples: 0 }),
-            Self::Aac(_) if payload.is_empty() => Err(UnitError::Empty),
-            Self::Aac(aac) => {
-                Ok(Inspected { random_access: true, samples: aac.samples_per_frame() })
-            }
+            Self::Aac(aac) => inspect_sound(payload, Some(aac.samples_per_frame())),
+            Self::Opus(_) => inspect_sound(payload, opus::samples_in(payload)),
+            Self::Flac(_) => inspect_sound(payload, flac::samples_in(payload)),
         }
     }
-}
-
-/// Looks at pictures made of NAL units, of which `starts_decoding` knows those that decoding can
-/// start with.
-fn inspect_nal_units(
-    payload: &[u8],
-    length_size: NalLengthSize,
-    starts_decoding: impl Fn(&[u8]) -> bool,
-) -> Result<Inspected, UnitError> {
-    let (mut is_empty, mut random_access) = (true, false);
-    for nal in nal_units(payload, length_size) {
-        random_access |= starts_decoding(nal?);
-        is_empty = false;
-    }
-    let inspected = Inspected { random_access, samples: 0 };
-    if is_empty { Err(UnitError::Empty) } else { Ok(inspected) }
 }
 
 impl fmt::Display for Codec {

@@ -30,6 +30,13 @@ pub struct AudioFormat {
     pub channels: u8,
 }
 
+impl AudioFormat {
+    /// Of sound whose units are counted in the samples that a decoder puts out.
+    pub(crate) const fn plain(sample_rate: u32, channels: u8) -> Self {
+        Self { sample_rate, output_sample_rate: sample_rate, channels }
+    }
+}
+
 /// What the sample values mean: the numbers of ITU-T H.273.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour {

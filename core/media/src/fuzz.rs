@@ -5,7 +5,9 @@ use bytes::Bytes;
 use crate::aac::AacConfig;
 use crate::av1::{Av1Config, obus};
 use crate::avc::{AvcConfig, NalLengthSize, Sps, is_idr, sei};
+use crate::flac::{self, FlacConfig};
 use crate::hevc::{self, HevcConfig};
+use crate::opus::{self, OpusConfig};
 use crate::vp9::{self, Vp9Record};
 use crate::{Codec, CodecConfig, captions};
 
@@ -149,3 +151,22 @@ const HEVC: [u8; 70] = [
     0x02, 0x01, 0x69, 0x65, 0x95, 0x9a, 0x49, 0x32, 0xbc, 0x05, 0xa0, 0x20, 0x00, 0x00, 0x03, 0x00,
     0x20, 0x00, 0x00, 0x03, 0x03, 0xc1,
 ];
+
+/// An Opus identification header, and a packet.
+pub fn opus(data: &[u8]) {
+    if let Ok(config) = OpusConfig::parse(Bytes::copy_from_slice(data)) {
+        assert!(config.channels() > 0);
+        assert!((11..=11 + 2 + 255).contains(&config.dops().len()));
+    }
+    assert!(opus::samples_in(data).is_none_or(|samples| (120..=5_760).contains(&samples)));
+}
+
+/// FLAC metadata, and a frame.
+pub fn flac(data: &[u8]) {
+    if let Ok(config) = FlacConfig::parse(Bytes::copy_from_slice(data)) {
+        assert!((1..=8).contains(&config.channels()) && config.sample_rate() > 0);
+        let payload = config.dfla().split_off(4);
+        assert_eq!(FlacConfig::parse(payload.into()).map(|again| again.dfla()), Ok(config.dfla()));
+    }
+    assert!(flac::samples_in(data).is_none_or(|samples| (1..=65_535).contains(&samples)));
+}

@@ -10,9 +10,12 @@ pub mod bits;
 pub mod captions;
 mod codec;
 mod fields;
+pub mod flac;
 mod format;
 pub mod fuzz;
 pub mod hevc;
+mod inspect;
+pub mod opus;
 #[cfg(test)]
 mod testing;
 mod timestamp;
@@ -22,7 +25,8 @@ mod vui;
 
 pub use access_unit::AccessUnit;
 pub use captions::Captions;
-pub use codec::{Codec, CodecConfig, ConfigError, Inspected, UnitError};
+pub use codec::{Codec, CodecConfig, ConfigError};
 pub use format::{AudioFormat, Colour, ContentLight, Light, MasteringDisplay, VideoFormat};
+pub use inspect::{Inspected, UnitError};
 pub use timestamp::{Rounding, Timescale, Timestamp};
 pub use track::{Track, TrackId, TrackKind};

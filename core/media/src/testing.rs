@@ -2,6 +2,32 @@
 
 pub(crate) use samples::{damaged as mutations, hex};
 
+use crate::{Codec, CodecConfig};
+
+/// What a track of sound is that begins with these bytes: its configuration, and a unit.
+pub(crate) fn sound(codec: Codec, record: &[u8], unit: &[u8]) -> String {
+    let config = match CodecConfig::of_unit(codec, unit) {
+        Some(config) => config,
+        None => CodecConfig::parse(codec, record.to_vec().into()),
+    };
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => return error.to_string(),
+    };
+    assert_eq!((config.codec(), config.video()), (codec, None));
+    assert!(config.record().is_none_or(|kept| kept == record));
+    let samples = match config.inspect(unit) {
+        Ok(inspected) => {
+            assert!(inspected.random_access);
+            inspected.samples.to_string()
+        }
+        Err(error) => error.to_string(),
+    };
+    let format = config.audio().unwrap();
+    let (rate, output, channels) = (format.sample_rate, format.output_sample_rate, format.channels);
+    format!("{}: {channels} ch, {rate} -> {output} Hz, unit: {samples}", config.rfc6381())
+}
+
 /// Writes bits the other way round from [`crate::bits::BitReader`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bits(Vec<bool>);

@@ -78,8 +78,17 @@ impl<'a> Coding<'a> {
             }
             // ISO/IEC 14496-14, 6.7.
             CodecConfig::Aac(config) => (b"mp4a", Config::Esds(AAC, config.record())),
+            // Encapsulation of Opus in ISO Base Media File Format, 4.3.
+            CodecConfig::Opus(config) => (b"Opus", Config::Box(b"dOps", config.dops().into())),
+            // Encapsulation of FLAC in ISO Base Media File Format, 3.3.
+            CodecConfig::Flac(config) => (b"fLaC", Config::Box(b"dfLa", config.dfla().into())),
         };
-        Self { kind, sample_bits: SAMPLE_BITS, config }
+        let sample_bits = if let CodecConfig::Flac(config) = codec {
+            u16::from(config.bits_per_sample())
+        } else {
+            SAMPLE_BITS
+        };
+        Self { kind, sample_bits, config }
     }
 }
 
