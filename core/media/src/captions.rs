@@ -48,7 +48,9 @@ pub fn in_unit(codec: &CodecConfig, payload: &[u8]) -> Captions {
         | CodecConfig::Vp9(_)
         | CodecConfig::Aac(_)
         | CodecConfig::Opus(_)
-        | CodecConfig::Flac(_) => Captions::EMPTY,
+        | CodecConfig::Flac(_)
+        | CodecConfig::Ac3(_)
+        | CodecConfig::Mp3(_) => Captions::EMPTY,
     }
 }
 

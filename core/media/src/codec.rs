@@ -6,11 +6,13 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::aac::{AacConfig, AacConfigError};
+use crate::ac3::{self, Ac3Config, Ac3ConfigError};
 use crate::av1::{Av1Config, Av1ConfigError};
 use crate::avc::{AvcConfig, AvcConfigError, NalType};
 use crate::flac::{self, FlacConfig, FlacConfigError};
 use crate::hevc::{self, HevcConfig, HevcConfigError};
 use crate::inspect::{Inspected, UnitError, inspect_nal_units, inspect_sound};
+use crate::mp3::{self, Mp3Config, Mp3ConfigError};
 use crate::opus::{self, OpusConfig, OpusConfigError};
 use crate::vp9::{self, Vp9Config, Vp9ConfigError, Vp9Record};
 use crate::{AudioFormat, TrackKind, VideoFormat};
@@ -57,6 +59,10 @@ pub enum CodecConfig {
     Opus(OpusConfig),
     /// FLAC.
     Flac(FlacConfig),
+    /// AC-3 or Enhanced AC-3.
+    Ac3(Ac3Config),
+    /// MPEG audio layer III.
+    Mp3(Mp3Config),
 }
 
 /// Why a configuration cannot be used.
@@ -87,9 +93,15 @@ pub enum ConfigError {
     /// That of a FLAC track.
     #[error(transparent)]
     Flac(#[from] FlacConfigError),
-    /// The codec is not known here.
-    #[error("{0} is not known here")]
-    Unknown(Codec),
+    /// That of an AC-3 or Enhanced AC-3 track.
+    #[error(transparent)]
+    Ac3(#[from] Ac3ConfigError),
+    /// That of an MP3 track.
+    #[error(transparent)]
+    Mp3(#[from] Mp3ConfigError),
+    /// There is none ahead of the units: see [`CodecConfig::of_unit`].
+    #[error("the configuration of {0} is in its units")]
+    InUnits(Codec),
 }
 
 impl From<Av1ConfigError> for ConfigError {
@@ -138,7 +150,7 @@ impl CodecConfig {
             Codec::Aac => Self::Aac(AacConfig::parse(record)?),
             Codec::Opus => Self::Opus(OpusConfig::parse(record)?),
             Codec::Flac => Self::Flac(FlacConfig::parse(record)?),
-            Codec::Ac3 | Codec::Eac3 | Codec::Mp3 => return Err(ConfigError::Unknown(codec)),
+            Codec::Ac3 | Codec::Eac3 | Codec::Mp3 => return Err(ConfigError::InUnits(codec)),
         })
     }
 
@@ -147,8 +159,8 @@ impl CodecConfig {
     ///
     /// # Errors
     ///
-    /// When the unit does not begin as one of the codec.
-    pub fn of_unit(codec: Codec, _payload: &[u8]) -> Option<Result<Self, ConfigError>> {
+    /// When the unit is not one of the codec.
+    pub fn of_unit(codec: Codec, payload: &[u8]) -> Option<Result<Self, ConfigError>> {
         match codec {
             Codec::Avc
             | Codec::Hevc
@@ -156,10 +168,11 @@ impl CodecConfig {
             | Codec::Vp9
             | Codec::Aac
             | Codec::Opus
-            | Codec::Flac
-            | Codec::Ac3
-            | Codec::Eac3
-            | Codec::Mp3 => None,
+            | Codec::Flac => None,
+            Codec::Ac3 | Codec::Eac3 => {
+                Some(Ac3Config::of_unit(codec, payload).map(Self::Ac3).map_err(Into::into))
+            }
+            Codec::Mp3 => Some(Mp3Config::of_frame(payload).map(Self::Mp3).map_err(Into::into)),
         }
     }
 
@@ -191,7 +204,13 @@ impl CodecConfig {
         match self {
             Self::Av1(av1) => av1.changed_by(payload).map(Self::Av1),
             Self::Vp9(vp9) => vp9.changed_by(payload).map(Self::Vp9),
-            Self::Avc(_) | Self::Hevc(_) | Self::Aac(_) | Self::Opus(_) | Self::Flac(_) => None,
+            Self::Avc(_)
+            | Self::Hevc(_)
+            | Self::Aac(_)
+            | Self::Opus(_)
+            | Self::Flac(_)
+            | Self::Ac3(_)
+            | Self::Mp3(_) => None,
         }
     }
 
@@ -206,6 +225,8 @@ impl CodecConfig {
             Self::Aac(_) => Codec::Aac,
             Self::Opus(_) => Codec::Opus,
             Self::Flac(_) => Codec::Flac,
+            Self::Ac3(ac3) => ac3.codec(),
+            Self::Mp3(_) => Codec::Mp3,
         }
     }
 
@@ -220,6 +241,7 @@ impl CodecConfig {
             Self::Aac(aac) => Some(aac.record()),
             Self::Opus(opus) => Some(opus.record()),
             Self::Flac(flac) => Some(flac.record()),
+            Self::Ac3(_) | Self::Mp3(_) => None,
         }
     }
 
@@ -231,7 +253,7 @@ impl CodecConfig {
             Self::Hevc(hevc) => Some(hevc.video()),
             Self::Av1(av1) => Some(av1.video()),
             Self::Vp9(vp9) => Some(vp9.video()),
-            Self::Aac(_) | Self::Opus(_) | Self::Flac(_) => None,
+            Self::Aac(_) | Self::Opus(_) | Self::Flac(_) | Self::Ac3(_) | Self::Mp3(_) => None,
         }
     }
 
@@ -246,6 +268,8 @@ impl CodecConfig {
             }),
             Self::Opus(opus) => Some(AudioFormat::plain(opus::SAMPLE_RATE, opus.channels())),
             Self::Flac(flac) => Some(AudioFormat::plain(flac.sample_rate(), flac.channels())),
+            Self::Ac3(ac3) => Some(AudioFormat::plain(ac3.sample_rate(), ac3.channels())),
+            Self::Mp3(mp3) => Some(AudioFormat::plain(mp3.sample_rate(), mp3.channels())),
             Self::Avc(_) | Self::Hevc(_) | Self::Av1(_) | Self::Vp9(_) => None,
         }
     }
@@ -261,6 +285,8 @@ impl CodecConfig {
             Self::Aac(aac) => aac.rfc6381(),
             Self::Opus(_) => "opus".to_owned(),
             Self::Flac(_) => "fLaC".to_owned(),
+            Self::Ac3(ac3) => ac3.rfc6381().to_owned(),
+            Self::Mp3(mp3) => mp3.rfc6381().to_owned(),
         }
     }
 
@@ -283,6 +309,8 @@ impl CodecConfig {
             Self::Aac(aac) => inspect_sound(payload, Some(aac.samples_per_frame())),
             Self::Opus(_) => inspect_sound(payload, opus::samples_in(payload)),
             Self::Flac(_) => inspect_sound(payload, flac::samples_in(payload)),
+            Self::Ac3(_) => inspect_sound(payload, ac3::samples_in(payload)),
+            Self::Mp3(_) => inspect_sound(payload, mp3::samples_in(payload)),
         }
     }
 }

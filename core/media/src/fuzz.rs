@@ -3,10 +3,12 @@
 use bytes::Bytes;
 
 use crate::aac::AacConfig;
+use crate::ac3::{self, Ac3Config};
 use crate::av1::{Av1Config, obus};
 use crate::avc::{AvcConfig, NalLengthSize, Sps, is_idr, sei};
 use crate::flac::{self, FlacConfig};
 use crate::hevc::{self, HevcConfig};
+use crate::mp3::{self, Mp3Config};
 use crate::opus::{self, OpusConfig};
 use crate::vp9::{self, Vp9Record};
 use crate::{Codec, CodecConfig, captions};
@@ -169,4 +171,25 @@ pub fn flac(data: &[u8]) {
         assert_eq!(FlacConfig::parse(payload.into()).map(|again| again.dfla()), Ok(config.dfla()));
     }
     assert!(flac::samples_in(data).is_none_or(|samples| (1..=65_535).contains(&samples)));
+}
+
+/// A unit of AC-3 or Enhanced AC-3.
+pub fn ac3(data: &[u8]) {
+    let samples = ac3::samples_in(data);
+    if let Ok(config) = Ac3Config::of_frame(data) {
+        assert!(config.channels() > 0 && config.sample_rate() >= 16_000);
+        assert!(config.dac3().is_some() != config.dec3().is_some());
+        assert!(samples.is_some_and(|samples| samples.is_multiple_of(256)));
+    }
+}
+
+/// A unit of MP3.
+pub fn mp3(data: &[u8]) {
+    let samples = mp3::samples_in(data);
+    if let Ok(config) = Mp3Config::of_frame(data) {
+        assert!((1..=2).contains(&config.channels()) && config.sample_rate() >= 8_000);
+        assert!(samples.is_some_and(|samples| samples.is_multiple_of(config.samples_per_frame())));
+    } else {
+        assert_eq!(samples, None);
+    }
 }

@@ -3,6 +3,7 @@
 //! Floor 0: pure. Containers (`container`) read and write these types, the segmenter moves them.
 
 pub mod aac;
+pub mod ac3;
 mod access_unit;
 pub mod av1;
 pub mod avc;
@@ -15,6 +16,7 @@ mod format;
 pub mod fuzz;
 pub mod hevc;
 mod inspect;
+pub mod mp3;
 pub mod opus;
 #[cfg(test)]
 mod testing;

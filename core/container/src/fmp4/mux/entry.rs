@@ -82,6 +82,15 @@ impl<'a> Coding<'a> {
             CodecConfig::Opus(config) => (b"Opus", Config::Box(b"dOps", config.dops().into())),
             // Encapsulation of FLAC in ISO Base Media File Format, 3.3.
             CodecConfig::Flac(config) => (b"fLaC", Config::Box(b"dfLa", config.dfla().into())),
+            // ETSI TS 102 366, F.3 to F.6.
+            CodecConfig::Ac3(config) => match config.dac3() {
+                Some(dac3) => (b"ac-3", Config::Box(b"dac3", dac3.to_vec().into())),
+                None => (b"ec-3", Config::Box(b"dec3", config.dec3().unwrap_or_default().into())),
+            },
+            // As for AAC, without a configuration.
+            CodecConfig::Mp3(config) => {
+                (b"mp4a", Config::Esds(config.object_type_indication(), &[]))
+            }
         };
         let sample_bits = if let CodecConfig::Flac(config) = codec {
             u16::from(config.bits_per_sample())

@@ -29,9 +29,12 @@ pub(super) fn length(codec: &CodecConfig, payload: &[u8]) -> Result<usize, MuxEr
             of_nal_units(config.length_size(), &|nal| is_stored_hevc(config, nal))
         }
         CodecConfig::Av1(config) => Ok(config.sample(payload).map(<[u8]>::len).sum()),
-        CodecConfig::Vp9(_) | CodecConfig::Aac(_) | CodecConfig::Opus(_) | CodecConfig::Flac(_) => {
-            Ok(payload.len())
-        }
+        CodecConfig::Vp9(_)
+        | CodecConfig::Aac(_)
+        | CodecConfig::Opus(_)
+        | CodecConfig::Flac(_)
+        | CodecConfig::Ac3(_)
+        | CodecConfig::Mp3(_) => Ok(payload.len()),
     }
 }
 
@@ -53,9 +56,12 @@ pub(super) fn write(codec: &CodecConfig, payload: &[u8], length: u32, out: &mut 
         CodecConfig::Av1(config) => {
             config.sample(payload).for_each(|piece| out.put_slice(piece));
         }
-        CodecConfig::Vp9(_) | CodecConfig::Aac(_) | CodecConfig::Opus(_) | CodecConfig::Flac(_) => {
-            out.put_slice(payload)
-        }
+        CodecConfig::Vp9(_)
+        | CodecConfig::Aac(_)
+        | CodecConfig::Opus(_)
+        | CodecConfig::Flac(_)
+        | CodecConfig::Ac3(_)
+        | CodecConfig::Mp3(_) => out.put_slice(payload),
     }
 }
 
