@@ -89,6 +89,8 @@ fn what_samples_have_in_common_is_said_once() {
     };
     let sounds = [frame(0, &[1; 9]), frame(1_024, &[2; 9])];
     check(&sounds, "00020038 00000002 00000400 00000009 02000000", "01000001 00000002 0000006c");
+    let sound = [frame(0, &[1; 9])];
+    check(&sound, "00020038 00000002 00000400 00000009 02000000", "01000001 00000001 0000006c");
     let sounds = [frame(0, &[1; 9]), frame(1_025, &[2; 8])];
     let samples = "00000401 00000009 00000400 00000008";
     check(&sounds, "00020020 00000002 02000000", &format!("01000301 00000002 00000074 {samples}"));
@@ -170,6 +172,13 @@ fn events_stand_in_front_of_their_fragment() {
     let expected =
         ["styp", "https://aomedia.org/emsg/ID3", "urn:scte:scte35:2013:bin", "moof", "mdat"];
     assert_eq!(kinds, expected);
+    // They do not come again.
+    let mut out = BytesMut::new();
+    muxer.begin_segment(&mut out);
+    muxer.write(&picture(40, 40, &[SLICE])).unwrap();
+    muxer.finish_fragment(|_| None, &mut out);
+    assert_eq!(read(&reader, &out.freeze()).messages, []);
+
     let shown: Vec<_> = read(&reader, &bytes)
         .messages
         .into_iter()
@@ -220,6 +229,10 @@ fn an_odd_unit_is_refused_and_leaves_no_trace() {
     let far = picture(i64::MAX, 0, &[IDR]);
     check_refused(&far, "a time of 9223372036854775807/1000, which cannot be said");
     let expected = "which is too far away from the one before or from its own showing";
+    check_refused(
+        &frame(1 << 62, &[1]),
+        "a time of 4611686018427387904/48000, which cannot be said",
+    );
     let far = picture(47_721_859, 47_721_859, &[IDR]);
     check_refused(&far, &format!("a unit at 47721859/1000, {expected}"));
     let far = picture(40, 23_860_970, &[IDR]);

@@ -256,6 +256,61 @@ fn long_boxes_and_boxes_to_the_end_are_read() {
     assert_eq!(read.brands, [FourCc(*b"msdh")]);
 }
 
+/// A fragment of the video track with runs that `write` writes, and eight bytes of data in a box
+/// whose length has 64 bits.
+fn fragment(runs: impl Fn(&mut BytesMut)) -> Bytes {
+    let mut out = BytesMut::new();
+    write_box(&mut out, b"moof", |out| {
+        write_full_box(out, b"mfhd", 0, 0, |out| out.put_u32(1));
+        write_box(out, b"traf", |out| {
+            write_full_box(out, b"tfhd", 0, 0x02_0018, |out| {
+                out.put_u32(1);
+                out.put_u32(10); // duration
+                out.put_u32(4); // bytes
+            });
+            write_full_box(out, b"tfdt", 0, 0, |out| out.put_u32(100));
+            runs(out);
+        });
+    });
+    out.put_slice(&hex("00000001 6d646174 0000000000000018 0102030405060708"));
+    out.freeze()
+}
+
+#[test]
+fn runs_go_on_where_the_ones_before_end() {
+    let (init, _) = sample();
+    let reader = Reader::open(&init).unwrap();
+    let segment = fragment(|out| {
+        for _ in 0..2 {
+            write_full_box(out, b"trun", 0, 0, |out| out.put_u32(1));
+        }
+    });
+    let segment = reader.read_segment(&segment).unwrap();
+    assert_eq!(segment.faults, [Fault::NoSegmentType]);
+    let samples: Vec<_> = segment.fragments[0]
+        .samples
+        .iter()
+        .map(|sample| (sample.dts, sample.data.to_vec()))
+        .collect();
+    assert_eq!(samples, [(100, vec![1, 2, 3, 4]), (110, vec![5, 6, 7, 8])]);
+}
+
+#[test]
+fn composition_offsets_have_a_sign_since_version_1() {
+    let (init, _) = sample();
+    let reader = Reader::open(&init).unwrap();
+    for (version, expected) in [(0, 100 + 0xffff_fff6), (1, 90)] {
+        let segment = fragment(|out| {
+            write_full_box(out, b"trun", version, 0x800, |out| {
+                out.put_u32(1);
+                out.put_i32(-10);
+            });
+        });
+        let segment = reader.read_segment(&segment).unwrap();
+        assert_eq!(segment.fragments[0].samples[0].pts, expected);
+    }
+}
+
 #[test]
 fn limits_hold() {
     let (init, _) = sample();

@@ -126,6 +126,41 @@ fn parameter_sets_of_hevc_are_said_to_be_all() {
     assert_eq!(written, complete);
 }
 
+/// What becomes of the first unit of a file's pictures with other bytes in front.
+#[track_caller]
+fn check_left_out(file: &'static [u8], front: &[u8], stays: &[u8]) {
+    let (reader, samples) = open(file);
+    let (track, mut units) = publish(&reader.tracks()[0], &samples);
+    units.truncate(1);
+    let payload = units[0].payload.clone();
+    units[0].payload = [front, stays, &payload].concat().into();
+    let mut muxer = Muxer::new(&[track]).unwrap();
+    let segments = mux(&mut muxer, &units, &[], &[]);
+    let samples = read_twice(&muxer.init_section(), &segments);
+    assert!(samples[0].data == [stays, &payload].concat());
+}
+
+#[test]
+fn what_stands_in_the_header_is_left_out_of_hevc() {
+    let file = include_bytes!("../../../testdata/ffmpeg-9.0_hevc_ac3.mp4");
+    let (reader, samples) = open(file);
+    let (track, _) = publish(&reader.tracks()[0], &samples);
+    let CodecConfig::Hevc(config) = &track.codec else { panic!("not HEVC") };
+    let sets = [config.vps_list(), config.sps_list(), config.pps_list()].concat();
+    let nal = |nal: &[u8]| [&u32::try_from(nal.len()).unwrap().to_be_bytes(), nal].concat();
+    let front: Vec<_> = sets.iter().flat_map(|set| nal(set)).collect();
+    let front = [nal(&[0x46, 1, 0x10]), front].concat();
+    check_left_out(file, &front, &[]);
+    // Sets that do not.
+    check_left_out(file, &front, &[nal(&[0x40, 1, 9]), nal(&[0x44, 1, 9])].concat());
+}
+
+#[test]
+fn temporal_delimiters_are_left_out_of_av1() {
+    let file = include_bytes!("../../../testdata/ffmpeg-9.0_av1_opus.mp4");
+    check_left_out(file, &[0x12, 0], &[]);
+}
+
 #[test]
 fn what_svt_av1_makes_comes_back_as_it_was() {
     check(include_bytes!("../../../testdata/ffmpeg-9.0_av1_opus.mp4"));

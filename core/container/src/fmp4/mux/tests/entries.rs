@@ -42,6 +42,22 @@ fn records_come_back_as_they_were() {
 }
 
 #[test]
+fn a_long_record_has_a_long_descriptor() {
+    let record = [hex("1190"), vec![7; 300]].concat();
+    let config = AacConfig::parse(record.clone().into()).unwrap();
+    let (ours, _) = entry(Track::new(TrackId::AUDIO, CodecConfig::Aac(config)));
+    assert_eq!(ours.config().unwrap(), record);
+}
+
+#[test]
+fn samples_that_say_nothing_are_what_most_of_their_kind_are() {
+    let init = Muxer::new(&[video(), audio()]).unwrap().init_section();
+    let extends = moov(&init).mvex.unwrap().trex;
+    let flags: Vec<_> = extends.iter().map(|trex| trex.default_sample_flags).collect();
+    assert_eq!(flags, [0x0101_0000, 0x0200_0000]);
+}
+
+#[test]
 fn the_bit_rate_of_the_publisher_is_told() {
     let track = Track { bit_rate: Some(4_000_000), ..video() };
     let (ours, theirs) = entry(track);
@@ -81,10 +97,15 @@ fn pictures_of_oblong_samples_are_shown_wider() {
     let (across, down) = config.sps().sample_aspect.unwrap();
     let (width, height) = (config.sps().width, config.sps().height);
     assert_ne!(across, down);
-    let (ours, theirs) = entry(Track::new(TrackId::VIDEO, CodecConfig::Avc(config)));
+    let colour = config.sps().colour.unwrap();
+    let track = Track::new(TrackId::VIDEO, CodecConfig::Avc(config));
+    let other = Colour { primaries: colour.primaries ^ 1, ..colour };
+    let light = Light { colour: Some(other), ..Light::default() };
+    let (ours, theirs) = entry(Track { light: Some(light), ..track });
     let pasp = [u32::from(across).to_be_bytes(), u32::from(down).to_be_bytes()].concat();
     assert_eq!(ours.get(b"pasp").unwrap()[..], pasp[..]);
-    assert!(ours.get(b"colr").is_some());
+    // What the pictures say themselves counts.
+    assert_eq!(ours.get(b"colr").unwrap()[5], colour.primaries);
     let shown = (u64::from(width) << 16) * u64::from(across) / u64::from(down);
     let integer = u16::try_from(shown >> 16).unwrap();
     assert_eq!(theirs.tkhd.width.integer(), integer);
