@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem::Discriminant;
 
 use bytes::Bytes;
+use media::flac::FlacConfig;
 use media::{
     AccessUnit, Codec, CodecConfig, ConfigError, Inspected, Light, Timescale, Timestamp, Track,
     TrackId, TrackKind,
@@ -182,7 +183,7 @@ impl Demuxer {
             Ok(config) => {
                 input.header = Some(header);
                 input.awaits_key_unit = None;
-                if input.config.as_ref() == Some(&config) {
+                if input.config.as_ref().is_some_and(|old| is_same_format(old, &config)) {
                     self.events.push_back(Event::Repeated(id));
                 } else {
                     self.announce(id, config);
@@ -312,6 +313,16 @@ impl Input {
         let light = self.light.filter(|(of, _)| *of == codec.codec()).map(|(_, light)| light);
         Some(Track { id, codec, light, bit_rate: bit_rates.of(id) })
     }
+}
+
+/// Whether a decoder would see no difference. ffmpeg ends FLAC with another sequence header, which
+/// holds the number of samples and a checksum of them.
+fn is_same_format(old: &CodecConfig, new: &CodecConfig) -> bool {
+    let (CodecConfig::Flac(old), CodecConfig::Flac(new)) = (old, new) else { return old == new };
+    let format = |flac: &FlacConfig| {
+        (flac.sample_rate(), flac.channels(), flac.bits_per_sample(), flac.block_size_max())
+    };
+    format(old) == format(new)
 }
 
 /// The configuration from this unit on, if it brings another: decoding can start with it.

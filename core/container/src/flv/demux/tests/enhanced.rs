@@ -217,3 +217,40 @@ fn the_same_bytes_of_another_codec_are_another_record() {
     let told = "bad config v0: the HEVC configuration has no sequence parameter set";
     check(&[AVC, "v 0 90 'hvc1' {avc}"], &[VIDEO, told, "skipped 1 config"]);
 }
+
+/// A frame of layer III: 1,152 samples at 48 kHz, mono, or at 44.1 kHz, stereo.
+fn mp3(is_other: bool) -> String {
+    let (header, rest) = if is_other { ("fffb1004", 100) } else { ("fffb14c4", 92) };
+    format!("{header} {}", "00".repeat(rest))
+}
+
+#[test]
+fn units_may_bring_their_configuration() {
+    let (frame, other) = (mp3(false), mp3(true));
+    let plain = &format!("a 1 2e {frame}");
+    let low = &format!("a 1 e2 {frame}");
+    let enhanced = &format!("a 2 91 '.mp3' {frame}");
+    let (track, unit) = ("track a0 mp4a.40.34", "a0! 1/1, 96 bytes");
+    check(&[plain, low, enhanced], &[track, unit, unit, "a0! 2/2, 96 bytes"]);
+    let changed = &format!("a 3 2f {other}");
+    check(
+        &[plain, changed, changed],
+        &[track, unit, track, "a0! 3/3, 104 bytes", "a0! 3/3, 104 bytes"],
+    );
+    // A header that was in force before is a change again.
+    check(&[AAC, plain, AAC, "a 4 af 01 21"], &[AUDIO, track, unit, AUDIO, "a0! 4/4, 1 bytes"]);
+    let second = &format!("a 1 95 01 '.mp3' 01 {frame}");
+    check(&[plain, second], &[track, unit, "track a1 mp4a.40.34", "a1! 1/1, 96 bytes"]);
+}
+
+#[test]
+fn a_unit_that_is_none_costs_itself() {
+    let plain = &format!("a 1 2e {}", mp3(false));
+    let (track, unit) = ("track a0 mp4a.40.34", "a0! 1/1, 96 bytes");
+    check(&[plain, "a 2 2e 0102030405", plain], &[track, unit, unit, "skipped 1 header"]);
+    let told = "bad config a0: no MP3 sync word";
+    check(
+        &["a 0 2e 0102030405", "a 0 2e 0102030405", plain],
+        &[told, track, unit, "skipped 2 config"],
+    );
+}
