@@ -51,10 +51,12 @@ pub(crate) fn captured(capture: &Capture) -> (Vec<Track>, Vec<AccessUnit>) {
     let mut demuxer = flv::Demuxer::new();
     let (mut tracks, mut units) = (BTreeMap::new(), Vec::new());
     while let Some(message) = reader.pull().unwrap() {
-        let kind = match message.kind {
-            MessageKind::Audio => TagKind::Audio,
-            MessageKind::Video => TagKind::Video,
-            _ => continue,
+        let kind = if message.kind == MessageKind::Audio {
+            TagKind::Audio
+        } else if message.kind == MessageKind::Video {
+            TagKind::Video
+        } else {
+            continue;
         };
         demuxer.push(kind, message.timestamp_ms, message.payload);
         while let Some(event) = demuxer.pull() {

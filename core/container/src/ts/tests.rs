@@ -85,7 +85,10 @@ fn elementary(tracks: &[Track], unit: &AccessUnit) -> Vec<u8> {
             let sets = [config.vps_list(), config.sps_list(), config.pps_list()].concat();
             annex_b("460150", &sets, unit, |nal| hevc::NalType::of(nal) == hevc::NalType::AUD)
         }
-        CodecConfig::Av1(_) | CodecConfig::Vp9(_) => panic!("{track:?}"),
+        CodecConfig::Ac3(_) | CodecConfig::Mp3(_) => payload.to_vec(),
+        CodecConfig::Av1(_) | CodecConfig::Vp9(_) | CodecConfig::Opus(_) | CodecConfig::Flac(_) => {
+            panic!("{track:?}")
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use media::aac::{ADTS_FRAME_BYTES_MAX, ADTS_HEADER_BYTES};
-use media::{AccessUnit, CodecConfig, Track, TrackId, TrackKind};
+use media::mp3::Version;
+use media::{AccessUnit, Codec, CodecConfig, Track, TrackId, TrackKind};
 
 use super::group::{Frame, Group};
 use super::picture::{Picture, Syntax};
@@ -57,7 +58,16 @@ impl Output {
                 aac.adts_header(1).ok_or(UnsupportedTracks::Adts(track.id))?;
                 (StreamType::AAC_ADTS, stream_id)
             }
-            CodecConfig::Av1(_) | CodecConfig::Vp9(_) => return Err(unsupported),
+            CodecConfig::Mp3(mp3) => match mp3.version() {
+                Version::Mpeg1 => (StreamType::MPEG1_AUDIO, stream_id),
+                Version::Mpeg2 | Version::Mpeg25 => (StreamType::MPEG2_AUDIO, stream_id),
+            },
+            CodecConfig::Ac3(_) if codec == Codec::Eac3 => (StreamType::EAC3, PRIVATE_STREAM_1),
+            CodecConfig::Ac3(_) => (StreamType::AC3, PRIVATE_STREAM_1),
+            CodecConfig::Av1(_)
+            | CodecConfig::Vp9(_)
+            | CodecConfig::Opus(_)
+            | CodecConfig::Flac(_) => return Err(unsupported),
         };
         let state = match (track.codec.video(), track.codec.audio()) {
             (Some(video), _) => State::Pictures(Reorder::new(&video)),
@@ -157,7 +167,13 @@ fn syntax(codec: &CodecConfig) -> Option<Syntax<'_>> {
     match codec {
         CodecConfig::Avc(config) => Some(Syntax::avc(config)),
         CodecConfig::Hevc(config) => Some(Syntax::hevc(config)),
-        CodecConfig::Av1(_) | CodecConfig::Vp9(_) | CodecConfig::Aac(_) => None,
+        CodecConfig::Av1(_)
+        | CodecConfig::Vp9(_)
+        | CodecConfig::Aac(_)
+        | CodecConfig::Opus(_)
+        | CodecConfig::Flac(_)
+        | CodecConfig::Ac3(_)
+        | CodecConfig::Mp3(_) => None,
     }
 }
 
@@ -173,7 +189,14 @@ fn adts_header(
             let header = config.adts_header(length);
             header.map(Some).ok_or(MuxError::FrameTooLong { length, limit })
         }
-        CodecConfig::Avc(_) | CodecConfig::Hevc(_) | CodecConfig::Av1(_) | CodecConfig::Vp9(_) => {
+        CodecConfig::Avc(_)
+        | CodecConfig::Hevc(_)
+        | CodecConfig::Av1(_)
+        | CodecConfig::Vp9(_)
+        | CodecConfig::Opus(_)
+        | CodecConfig::Flac(_)
+        | CodecConfig::Ac3(_)
+        | CodecConfig::Mp3(_) => {
             let limit = DATA_BYTES_MAX;
             if length > limit { Err(MuxError::FrameTooLong { length, limit }) } else { Ok(None) }
         }

@@ -1,5 +1,6 @@
 mod hevc;
 mod id3;
+mod sound;
 
 use bytes::BytesMut;
 use media::aac::AacConfig;
