@@ -10,6 +10,7 @@ use crate::flac::{self, FlacConfig};
 use crate::hevc::{self, HevcConfig};
 use crate::mp3::{self, Mp3Config};
 use crate::opus::{self, OpusConfig};
+use crate::scte35::{self, SpliceInfo};
 use crate::vp9::{self, Vp9Record};
 use crate::{Codec, CodecConfig, captions};
 
@@ -191,5 +192,21 @@ pub fn mp3(data: &[u8]) {
         assert!(samples.is_some_and(|samples| samples.is_multiple_of(config.samples_per_frame())));
     } else {
         assert_eq!(samples, None);
+    }
+}
+
+/// Splice information: bytes whose checksum is put right first, since few others get past it, and
+/// a text.
+pub fn scte35(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = SpliceInfo::from_text(text);
+    }
+    let _ = SpliceInfo::parse(&Bytes::copy_from_slice(data));
+    if let Ok(info) = SpliceInfo::parse(&scte35::with_checksum(data).into()) {
+        assert!(info.section().len() <= scte35::SECTION_BYTES_MAX);
+        assert!(info.time().is_none_or(|time| time < 1 << 33));
+        assert!(info.duration().is_none_or(|duration| duration < 1 << 40));
+        let digits: String = info.section().iter().map(|byte| format!("{byte:02X}")).collect();
+        assert_eq!(SpliceInfo::from_text(&format!("0x{digits}")), Ok(info));
     }
 }
