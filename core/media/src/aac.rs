@@ -85,6 +85,9 @@ const SAMPLE_RATES: [u32; 13] = [
     7_350,
 ];
 
+/// Samples of each channel in a frame, unless `frameLengthFlag` says 960. ADTS cannot say that.
+const FRAME_SAMPLES: u32 = 1_024;
+
 /// Audio object type of spectral band replication.
 const SBR: u8 = 5;
 /// Audio object type of parametric stereo, which implies SBR.
@@ -137,7 +140,7 @@ impl AacConfig {
             sample_rate,
             channel_configuration,
             channels,
-            samples_per_frame: if is_short { 960 } else { 1_024 },
+            samples_per_frame: if is_short { 960 } else { FRAME_SAMPLES },
             sbr_sample_rate,
             has_parametric_stereo,
             record: record.clone(),
@@ -205,12 +208,16 @@ impl AacConfig {
 
     /// The ADTS header before a frame of `payload_len` bytes, or `None` where ADTS cannot say it:
     /// the frame and header have more than [`ADTS_FRAME_BYTES_MAX`] bytes, the sampling frequency
-    /// is not one of the table's, or the channels are described by a program config element or a
-    /// configuration above 7. SBR and parametric stereo go unsaid (implicit signalling).
+    /// is not one of the table's, a frame has 960 samples, or the channels are described by a
+    /// program config element or a configuration above 7. SBR and parametric stereo go unsaid
+    /// (implicit signalling).
     #[must_use]
     pub fn adts_header(&self, payload_len: usize) -> Option<[u8; ADTS_HEADER_BYTES]> {
         let length = payload_len.checked_add(ADTS_HEADER_BYTES)?;
-        if length > ADTS_FRAME_BYTES_MAX || !(1..=7).contains(&self.channel_configuration) {
+        if length > ADTS_FRAME_BYTES_MAX || self.samples_per_frame != FRAME_SAMPLES {
+            return None;
+        }
+        if !(1..=7).contains(&self.channel_configuration) {
             return None;
         }
         let index = SAMPLE_RATES.iter().position(|&rate| rate == self.sample_rate)?;
@@ -279,6 +286,7 @@ const fn channel_count(configuration: u8) -> u8 {
         1..=6 => configuration,
         7 | 12 | 14 => 8,
         11 => 7,
+        13 => 24,
         _ => 0,
     }
 }

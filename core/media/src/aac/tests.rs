@@ -40,6 +40,10 @@ fn spectral_band_replication_is_announced_in_two_ways() {
     check("2b920800", "mp4a.40.5 type 2 2 ch 1024 x 22050 Hz -> 44100 Hz");
     check("131056e598", "mp4a.40.5 type 2 2 ch 1024 x 24000 Hz -> 48000 Hz");
     check("eb098800", "mp4a.40.29 type 2 2 ch 1024 x 24000 Hz -> 48000 Hz");
+    check("eb8a0800", "mp4a.40.29 type 2 2 ch 1024 x 22050 Hz -> 44100 Hz");
+    // 5.1; and a rate that is not doubled.
+    check("2b318800", "mp4a.40.5 type 2 6 ch 1024 x 24000 Hz -> 48000 Hz");
+    check("29918800", "mp4a.40.5 type 2 2 ch 1024 x 48000 Hz -> 48000 Hz");
     check("130856e59d4880", "mp4a.40.29 type 2 2 ch 1024 x 24000 Hz -> 48000 Hz");
     check("131056e500", "mp4a.40.2 type 2 2 ch 1024 x 24000 Hz -> 24000 Hz");
     check("131056e5", "mp4a.40.2 type 2 2 ch 1024 x 24000 Hz -> 24000 Hz");
@@ -50,13 +54,15 @@ fn spectral_band_replication_is_announced_in_two_ways() {
 #[test]
 fn rarer_fields_are_read() {
     check("1210", "mp4a.40.2 type 2 2 ch 1024 x 44100 Hz -> 44100 Hz");
-    check("1214", "mp4a.40.2 type 2 2 ch 960 x 44100 Hz -> 44100 Hz");
+    check("1214", "mp4a.40.2 type 2 2 ch 960 x 44100 Hz -> 44100 Hz, no ADTS");
     check("0a10", "mp4a.40.1 type 1 2 ch 1024 x 44100 Hz -> 44100 Hz");
     check("2210", "mp4a.40.4 type 4 2 ch 1024 x 44100 Hz -> 44100 Hz");
     check("12120000", "mp4a.40.2 type 2 2 ch 1024 x 44100 Hz -> 44100 Hz");
     check("131200015b9660", "mp4a.40.5 type 2 2 ch 1024 x 24000 Hz -> 48000 Hz");
     check("1258", "mp4a.40.2 type 2 7 ch 1024 x 44100 Hz -> 44100 Hz, no ADTS");
     check("1260", "mp4a.40.2 type 2 8 ch 1024 x 44100 Hz -> 44100 Hz, no ADTS");
+    check("1268", "mp4a.40.2 type 2 24 ch 1024 x 44100 Hz -> 44100 Hz, no ADTS");
+    check("1270", "mp4a.40.2 type 2 8 ch 1024 x 44100 Hz -> 44100 Hz, no ADTS");
     // 44,100 Hz and 44,099 Hz, written out.
     check("1780562210", "mp4a.40.2 type 2 2 ch 1024 x 44100 Hz -> 44100 Hz");
     check("1780562190", "mp4a.40.2 type 2 2 ch 1024 x 44099 Hz -> 44099 Hz, no ADTS");
