@@ -48,6 +48,7 @@ impl Publisher {
             segment_ms: millis(settings.segment_duration),
             target_duration_s,
             packaging: settings.packaging,
+            timed_id3: settings.timed_id3,
         });
         let writer = Some(tokio::spawn(writer.run(queue)));
         Self { segmenter, work: Some(work), leave, failed, replaced, writer }

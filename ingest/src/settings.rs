@@ -38,6 +38,8 @@ pub struct StreamSettings {
     pub segment_duration: Duration,
     /// The containers that it is offered in.
     pub packaging: Packaging,
+    /// Whether its segments may have ID3 tags in them.
+    pub timed_id3: bool,
     /// How long a stream whose connection broke waits for its publisher.
     pub reconnect_window: Duration,
     /// How long a stream that its publisher ended waits for it to begin again.

@@ -39,6 +39,7 @@ impl Fixture {
         let stream = StreamSettings {
             segment_duration: Duration::from_millis(500),
             packaging: segmenter::Packaging::Auto,
+            timed_id3: false,
             reconnect_window: Duration::from_secs(60),
             finish_window: Duration::from_secs(10),
             memory_window: Duration::from_secs(30),

@@ -63,9 +63,12 @@ impl Packaging {
     /// The containers that carry all of the tracks, the preferred one first. A stream is never
     /// offered in one that would leave something out.
     fn containers(self, tracks: &BTreeMap<TrackId, Track>) -> Vec<Container> {
+        let has_hevc = tracks.values().any(|track| track.codec.codec() == Codec::Hevc);
         let wanted: &[Container] = match self {
             Self::Ts => &[Container::Ts],
             Self::Fmp4 => &[Container::Fmp4],
+            // Players refuse H.265 in MPEG-TS: it is offered only where nothing else is wanted.
+            Self::Both if has_hevc => &[Container::Fmp4],
             Self::Both => &[Container::Ts, Container::Fmp4],
             Self::Auto if tracks.values().all(is_usual) => &[Container::Ts, Container::Fmp4],
             Self::Auto => &[Container::Fmp4],

@@ -68,10 +68,19 @@ enum Mux {
 
 impl Rendition {
     /// A rendition as planned; `None` when its container cannot carry one of its tracks.
-    pub(crate) fn new(plan: Plan, tracks: &BTreeMap<TrackId, Track>) -> Option<Self> {
+    /// With `timed_id3` a transport stream says that it may have tags.
+    pub(crate) fn new(
+        plan: Plan,
+        tracks: &BTreeMap<TrackId, Track>,
+        timed_id3: bool,
+    ) -> Option<Self> {
         let tracks = tracks_of(&plan, tracks);
         let mux = match plan.container {
-            Container::Ts => Mux::Ts(Box::new(ts::Muxer::new(&tracks).ok()?)),
+            Container::Ts => {
+                let muxer = ts::Muxer::new(&tracks).ok()?;
+                let muxer = if timed_id3 { muxer.with_timed_id3() } else { muxer };
+                Mux::Ts(Box::new(muxer))
+            }
             Container::Fmp4 => Mux::Fmp4(Box::new(fmp4::Muxer::new(&tracks).ok()?)),
         };
         Some(Self {
@@ -238,7 +247,11 @@ impl Rendition {
     /// Says something at `ticks` of 90 kHz in the segment.
     pub(crate) fn write_id3(&mut self, ticks: i64, tag: &Bytes) {
         match &mut self.mux {
-            Mux::Ts(_) => {}
+            Mux::Ts(muxer) => {
+                let time = Timestamp::new(ticks, Timescale::MPEG);
+                // Where nobody said that there would be any, there is none.
+                let _ = muxer.write_id3(time, tag, &mut self.body);
+            }
             Mux::Fmp4(muxer) => {
                 let time = Timestamp::new(ticks, Timescale::MPEG);
                 let scheme = fmp4::EventScheme::Id3;

@@ -37,6 +37,7 @@ use crate::{Clock, Cut, Cutter, Init, Packaging, Repairs};
 #[derive(Debug)]
 pub struct Segmenter {
     packaging: Packaging,
+    timed_id3: bool,
     clock: Clock,
     drift: Drift,
     cutter: Cutter,
@@ -74,6 +75,8 @@ pub struct Settings {
     pub target_duration_s: Option<u32>,
     /// The containers that the stream is offered in.
     pub packaging: Packaging,
+    /// Whether the segments may have ID3 tags in them, which a transport stream says beforehand.
+    pub timed_id3: bool,
 }
 
 /// What comes out.
@@ -118,6 +121,7 @@ impl Segmenter {
     pub fn new(settings: Settings) -> Self {
         Self {
             packaging: settings.packaging,
+            timed_id3: settings.timed_id3,
             clock: Clock::default(),
             drift: Drift::default(),
             cutter: Cutter::new(settings.segment_ms, settings.target_duration_s),

@@ -153,6 +153,7 @@ fn check_stream(raw: &RawStream) -> Result<(StreamSettings, playlist::Settings),
     let settings = StreamSettings {
         segment_duration: raw.segment_duration.0,
         packaging: packaging(&raw.packaging)?,
+        timed_id3: raw.timed_id3,
         reconnect_window: raw.reconnect_window.0,
         finish_window: raw.finish_window.0,
         memory_window: raw.window.0,

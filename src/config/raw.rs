@@ -99,6 +99,8 @@ pub(crate) struct RawStream {
     /// The containers that a stream is offered in: "ts", "fmp4", "both", or "auto": MPEG-TS for
     /// H.264 with AAC, MP3 or AC-3, fMP4 for everything else.
     pub(crate) packaging: String,
+    /// Whether segments may have timed ID3 tags in them. In MPEG-TS their track is announced then.
+    pub(crate) timed_id3: bool,
     /// How much a live playlist lists. It is never less than three target durations.
     pub(crate) window: Span,
     /// How long a segment is kept after it was made. What a live playlist lists stays longer.
@@ -170,6 +172,7 @@ impl Default for RawStream {
         Self {
             segment_duration: Span::seconds(2),
             packaging: "auto".to_owned(),
+            timed_id3: false,
             window: Span::seconds(30),
             retention: Span::seconds(24 * 3_600),
             reconnect_window: Span::seconds(60),

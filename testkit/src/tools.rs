@@ -58,11 +58,20 @@ pub struct Stream {
 ///
 /// When ffmpeg has anything to say, be it only a warning.
 pub fn decode(bytes: &[u8]) -> Result<()> {
+    decode_by(Path::new("ffmpeg"), bytes)
+}
+
+/// The same by an ffmpeg that is not the one on `PATH`.
+///
+/// # Errors
+///
+/// When it has anything to say, be it only a warning.
+pub fn decode_by(ffmpeg: &Path, bytes: &[u8]) -> Result<()> {
     // A transport stream begins with its sync byte, an fMP4 with the length of its first box.
     let suffix = if bytes.first() == Some(&0x47) { ".ts" } else { ".mp4" };
     let file = tempfile::Builder::new().suffix(suffix).tempfile().context("make a file")?;
     fs::write(file.path(), bytes).context("write a file")?;
-    decode_from(&file.path().display().to_string(), &[])
+    judge(ffmpeg, &file.path().display().to_string(), &[])
 }
 
 /// Decodes what is at `input`, a file or a URL, with more options before it.
@@ -71,7 +80,11 @@ pub fn decode(bytes: &[u8]) -> Result<()> {
 ///
 /// When ffmpeg has anything to say, be it only a warning.
 pub fn decode_from(input: &str, options: &[&str]) -> Result<()> {
-    let mut command = Command::new("ffmpeg");
+    judge(Path::new("ffmpeg"), input, options)
+}
+
+fn judge(ffmpeg: &Path, input: &str, options: &[&str]) -> Result<()> {
+    let mut command = Command::new(ffmpeg);
     command.args(["-nostdin", "-hide_banner", "-v", "warning", "-xerror"]).args(options);
     // Every picture at its own time: what is counted in frames would have two at one.
     let output = ["-fps_mode:v", "passthrough", "-enc_time_base:v", "1:90000", "-f", "null", "-"];

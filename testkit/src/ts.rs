@@ -141,11 +141,11 @@ impl Ts {
         let bytes = unit.bytes.len();
         let is_whole = length.is_none_or(|length| length == bytes);
         ensure!(is_whole, "a PES packet says {length:?} bytes and has {bytes}");
-        if kind == StreamType::H264 {
-            self.video.push(unit);
-        } else {
-            ensure!(kind == StreamType::AdtsAac, "a stream of type {kind:?}");
-            self.audio.push(unit);
+        // Types 0x81 and 0x87 are AC-3 and E-AC-3 by their registration descriptors (ATSC A/52).
+        match kind as u8 {
+            0x1b | 0x24 => self.video.push(unit),
+            0x0f | 0x03 | 0x04 | 0x81 | 0x87 => self.audio.push(unit),
+            _ => bail!("a stream of type {kind:?}"),
         }
         Ok(())
     }

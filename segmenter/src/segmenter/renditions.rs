@@ -13,7 +13,7 @@ impl Segmenter {
                 let mut rendition = before.swap_remove(at);
                 rendition.change(plan, &self.tracks);
                 self.renditions.push(rendition);
-            } else if let Some(mut rendition) = Rendition::new(plan, &self.tracks) {
+            } else if let Some(mut rendition) = Rendition::new(plan, &self.tracks, self.timed_id3) {
                 if !is_first {
                     rendition.await_key_frame();
                 }

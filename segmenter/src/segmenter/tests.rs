@@ -86,8 +86,12 @@ fn series(word: &str) -> Vec<AccessUnit> {
         .collect()
 }
 
-const SETTINGS: Settings =
-    Settings { segment_ms: 2_000, target_duration_s: None, packaging: Packaging::Auto };
+const SETTINGS: Settings = Settings {
+    segment_ms: 2_000,
+    target_duration_s: None,
+    packaging: Packaging::Auto,
+    timed_id3: false,
+};
 
 fn show(segments: &[Segment]) -> String {
     let origin = segments.first().map_or(0, |segment| segment.new.start);

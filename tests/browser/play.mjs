@@ -1,0 +1,100 @@
+// Plays streams that are over in a real browser, with the player of the console, and tells what
+// came of each, for tests in Rust.
+//
+//   node play.mjs URL...
+//
+// prints one line of JSON for each playlist, in their order:
+//
+//   {"url": …, "ended": true, "frames": 30, "dropped": 0, "width": 160, "height": 90,
+//    "seconds": 1.2, "soundBytes": 4096, "error": null}
+//
+// WEIR_CONSOLE_DIR is the folder `console`, whose node_modules has playwright-core and hls.js;
+// WEIR_CHROMIUM is the browser (default: /usr/bin/chromium).
+
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import process from 'node:process';
+
+/** Chromium on a machine without screen and sound, which talks to nobody by itself. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/** How long a stream of a few seconds may take, on a machine that has other things to do. */
+const PATIENCE_MS = 40_000;
+
+const [, , ...urls] = process.argv;
+const folder = process.env.WEIR_CONSOLE_DIR;
+if (!urls.every((url) => URL.canParse(url)) || urls.length === 0 || !folder) {
+  process.stderr.write('usage: WEIR_CONSOLE_DIR=… node play.mjs URL...\n');
+  process.exit(2);
+}
+
+const require = createRequire(path.join(path.resolve(folder), 'package.json'));
+const { chromium } = require('playwright-core');
+const browser = await chromium.launch({
+  executablePath: process.env.WEIR_CHROMIUM || '/usr/bin/chromium',
+  args: FLAGS,
+});
+try {
+  // The page's own rules forbid scripts that are put into it from outside.
+  const context = await browser.newContext({ bypassCSP: true });
+  for (const url of urls) {
+    const page = await context.newPage();
+    await page.goto(new URL('/', url).href, { waitUntil: 'domcontentloaded' });
+    await page.addScriptTag({ path: require.resolve('hls.js') });
+    const seen = await page.evaluate(play, [url, PATIENCE_MS]);
+    process.stdout.write(`${JSON.stringify({ url, ...seen })}\n`);
+    await page.close();
+  }
+} finally {
+  await browser.close();
+}
+
+/** Runs in the page: plays from the first segment to the end. */
+function play([url, patienceMs]) {
+  const video = document.createElement('video');
+  video.muted = true;
+  document.body.append(video);
+  const hls = new window.Hls({ startPosition: 0 });
+  let error = null;
+  hls.on(window.Hls.Events.ERROR, (_, data) => {
+    error ??= `${data.details}: ${data.error?.message ?? data.reason ?? ''}`;
+  });
+  const { promise, resolve } = Promise.withResolvers();
+  video.addEventListener('ended', resolve);
+  video.addEventListener('error', () => {
+    error = `${video.error?.code}: ${video.error?.message}`;
+    resolve();
+  });
+  const timer = setTimeout(resolve, patienceMs);
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  video.play().catch((reason) => {
+    error ??= String(reason);
+  });
+  return promise.then(() => {
+    clearTimeout(timer);
+    const quality = video.getVideoPlaybackQuality();
+    const seen = {
+      ended: video.ended,
+      frames: quality.totalVideoFrames,
+      dropped: quality.droppedVideoFrames,
+      width: video.videoWidth,
+      height: video.videoHeight,
+      seconds: video.currentTime,
+      soundBytes: video.webkitAudioDecodedByteCount ?? 0,
+      error,
+    };
+    hls.destroy();
+    return seen;
+  });
+}

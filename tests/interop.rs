@@ -1,0 +1,168 @@
+//! Recorded pushes of real encoders, in every container that can carry them: what decodes them
+//! without a word, and what plays them. `docs/interop.md` has the results.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::process::run;
+use testkit::recording::{ARGUMENTS, Recording};
+use testkit::tools::decode_by;
+use testkit::{Server, encoder, fmp4, replay, ts};
+
+/// A browser starts slowly where others run at once, and plays in real time.
+const BROWSER_WITHIN: Duration = Duration::from_secs(400);
+
+/// A recorded push, and what becomes of it.
+struct Row {
+    /// The capture in `testkit/corpus`.
+    capture: &'static str,
+    /// `CODECS` in each rendition, the preferred container first.
+    renditions: &'static [(&'static str, &'static str)],
+    chromium: Chromium,
+}
+
+/// What Chromium makes of a push.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Chromium {
+    /// It plays to the end.
+    Plays,
+    /// It has no decoder for it.
+    NoDecoder,
+}
+use Chromium::{NoDecoder, Plays};
+
+const fn row(
+    capture: &'static str,
+    renditions: &'static [(&'static str, &'static str)],
+    chromium: Chromium,
+) -> Row {
+    Row { capture, renditions, chromium }
+}
+
+const ROWS: &[Row] = &[
+    row("obs-29.0_h264_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("obs-29.0-killed_h264_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-5.1_h264_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-5.1_h264-bframes_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-5.1_h264-late-time_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-5.1_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-5.1_h264_mp3", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-9.0_h264_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-9.0_h264-bframes_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-9.0_h264_mp3", &[("ts", ""), ("fmp4", "")], Plays),
+    row("ffmpeg-9.0_h264_ac3", &[("ts", ""), ("fmp4", "")], NoDecoder),
+    row("ffmpeg-9.0_h264_eac3", &[("ts", ""), ("fmp4", "")], NoDecoder),
+    row("ffmpeg-9.0_h264_flac", &[("fmp4", "")], Plays),
+    row("ffmpeg-9.0_hevc-bframes_aac", &[("fmp4", "")], NoDecoder),
+    row("ffmpeg-9.0_hevc-hdr_opus-5.1", &[("fmp4", "")], NoDecoder),
+    row("ffmpeg-9.0_av1_opus", &[("fmp4", "")], Plays),
+    row("ffmpeg-9.0_vp9_opus", &[("fmp4", "")], Plays),
+    row(
+        "ffmpeg-9.0_two-h264_two-aac",
+        &[("ts", ""), ("ts-v1", ""), ("ts-a1", ""), ("fmp4", ""), ("fmp4-v1", ""), ("fmp4-a1", "")],
+        Plays,
+    ),
+    row(
+        "ffmpeg-9.0_hevc-h264_aac-opus",
+        &[("fmp4", ""), ("fmp4-v1", ""), ("fmp4-a1", "")],
+        NoDecoder,
+    ),
+    row("gstreamer-1.22_h264_aac", &[("ts", ""), ("fmp4", "")], Plays),
+    row("gstreamer-1.22_h264-bframes_mp3", &[("ts", ""), ("fmp4", "")], Plays),
+    row("gstreamer-1.22-rtmpsink_h264_aac", &[("ts", ""), ("fmp4", "")], Plays),
+];
+
+/// Sends a recorded push to a server that offers all that it can; returns the stream's name.
+fn push(capture: &str) -> (Server, &'static str) {
+    let more = ["--set", "stream.packaging=both", "--set", "stream.reconnect_window=0s"];
+    let arguments = [&ARGUMENTS[..], &more].concat();
+    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &arguments).unwrap();
+    let capture = samples::Capture::named(capture).unwrap();
+    replay::replay(server.ports().rtmp, capture.bytes).unwrap();
+    let name = if server.log().contains("`live/cap`") { "cap" } else { "demo" };
+    (server, name)
+}
+
+#[test]
+fn every_recorded_push_decodes_in_every_container() {
+    let mut captures: Vec<_> = samples::CAPTURES.iter().map(|capture| capture.name).collect();
+    for row in ROWS {
+        captures.retain(|name| *name != row.capture);
+        let (server, stream) = push(row.capture);
+        let recording = Recording::of_ended(&server, stream).unwrap();
+        let names: Vec<_> = recording.renditions.keys().map(String::as_str).collect();
+        let mut expected: Vec<_> = row.renditions.iter().map(|(name, _)| *name).collect();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{}: {}", row.capture, server.log());
+        for (name, rendition) in &recording.renditions {
+            for segment in rendition.segments.values() {
+                // By readers that are not ours.
+                let read = if name.starts_with("ts") {
+                    ts::read(segment).map(drop)
+                } else {
+                    fmp4::read(segment).map(drop)
+                };
+                read.unwrap_or_else(|error| panic!("{} in {name}: {error:?}", row.capture));
+            }
+            for bytes in rendition.runs() {
+                for ffmpeg in [Path::new("ffmpeg"), &encoder::current_ffmpeg().unwrap()] {
+                    decode_by(ffmpeg, &bytes)
+                        .unwrap_or_else(|error| panic!("{} in {name}: {error:#}", row.capture));
+                }
+            }
+        }
+    }
+    assert_eq!(captures, [REFUSED], "without a row");
+}
+
+/// Sorenson H.263, as ffmpeg 5.1 sends it unless it is told a codec.
+const REFUSED: &str = "ffmpeg-5.1_flv1_mp3";
+
+#[test]
+fn what_no_container_carries_is_refused_with_a_sentence() {
+    let (server, _) = push(REFUSED);
+    let lines = server.log_lines("video codec 2 (Sorenson H.263) cannot be published");
+    assert!(!lines.is_empty(), "{}", server.log());
+}
+
+#[test]
+fn a_browser_plays_every_recorded_push_that_it_has_decoders_for() {
+    let playing: Vec<_> = ROWS.iter().filter(|row| row.chromium == Plays).collect();
+    let servers: Vec<_> = playing.iter().map(|row| (row, push(row.capture))).collect();
+    let mut pages = Vec::new();
+    for (row, (server, stream)) in &servers {
+        Recording::of_ended(server, stream).unwrap();
+        for container in ["ts", "fmp4"] {
+            if row.renditions.iter().any(|(name, _)| *name == container) {
+                let url = server.http().url(&format!("/live/{stream}/index.{container}.m3u8"));
+                pages.push((row.capture, container, url));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new("node");
+    command.arg(root.join("tests/browser/play.mjs"));
+    command.args(pages.iter().map(|(.., url)| url));
+    command.env("WEIR_CONSOLE_DIR", root.join("console"));
+    let finished = run(&mut command, BROWSER_WITHIN).unwrap();
+    let said = String::from_utf8_lossy(&finished.out);
+    let seen: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(seen.len(), pages.len(), "{}", finished.err);
+    let mut faults = String::new();
+    for ((capture, container, _), seen) in pages.iter().zip(&seen) {
+        let has_pictures = *capture != "ffmpeg-5.1_aac";
+        let number = |name: &str| seen[name].as_f64().unwrap();
+        let is_right = seen["error"].is_null()
+            && seen["ended"] == true
+            && number("soundBytes") > 500.0
+            && (!has_pictures || number("frames") >= 10.0 && number("width") >= 96.0);
+        if !is_right {
+            writeln!(faults, "{capture} in {container}: {seen}").unwrap();
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
