@@ -10,11 +10,12 @@ use media::TrackKind;
 use rtmp::{
     Enhanced, Event, Media, MediaKind, Publish, SEED_BYTES, ServerConfig, ServerSession, Value,
 };
-use runtime::Drain;
+use runtime::{Drain, unix_ms};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
+use crate::cues::Cues;
 use crate::node::Node;
 use crate::publisher::{End, Publisher};
 use crate::{Disconnect, Refusal};
@@ -23,6 +24,9 @@ use crate::{Disconnect, Refusal};
 const READ_BYTES: usize = 64 * 1_024;
 /// Room that is made for a read before: a handshake or a command. Idle connections cost little.
 const READ_BYTES_BEFORE_PUBLISH: usize = 4 * 1_024;
+
+/// How long an encoder that was asked to connect anew may still send here.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves a publisher until the connection ends, and says so once in the log.
 pub(crate) async fn serve<S>(node: Arc<Node>, socket: S, peer: SocketAddr, drain: Drain)
@@ -60,6 +64,7 @@ struct Publication {
     name: String,
     message_stream: u32,
     demuxer: Demuxer,
+    cues: Cues,
     publisher: Publisher,
 }
 
@@ -108,6 +113,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
     }
 
     async fn exchange(&mut self, mut drain: Drain) -> Result<Disconnect, Disconnect> {
+        // Once the server stops, and the encoder was asked to go elsewhere.
+        let mut leaves_by = None;
         loop {
             loop {
                 let pulled = self.session.pull(self.began.elapsed());
@@ -128,7 +135,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
             buffer.reserve(room);
             tokio::select! {
                 biased;
-                () = drain.started() => return Ok(Disconnect::Draining),
+                () = drain.started(), if leaves_by.is_none() => {
+                    if !self.ask_to_leave() {
+                        return Ok(Disconnect::Draining);
+                    }
+                    leaves_by = Some(Instant::now() + LEAVE_WITHIN);
+                }
+                () = sleep_until(leaves_by.unwrap_or(self.began)), if leaves_by.is_some() => {
+                    return Ok(Disconnect::Draining);
+                }
                 reason = evicted => return Ok(reason),
                 read = self.socket.read_buf(buffer) => match read {
                     Ok(0) => return Ok(Disconnect::Closed),
@@ -143,6 +158,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                 () = sleep_until(deadline.unwrap_or(self.began)), if deadline.is_some() => {}
             }
         }
+    }
+
+    /// Asks an encoder that understands it to connect anew, so that nothing of its stream is lost
+    /// on the way. Says whether it was asked.
+    fn ask_to_leave(&mut self) -> bool {
+        self.publication.is_some()
+            && self.session.request_reconnect(None, "This server stops. Please connect again.")
     }
 
     async fn flush(&mut self) -> Result<(), Disconnect> {
@@ -174,7 +196,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                 return self.describe(message_stream, &value).await;
             }
             // Captions and cues come with the journal's metadata entries.
-            Event::Data { .. } | Event::Skipped { .. } => {}
+            Event::Data { message_stream, timestamp_ms, name, values } => {
+                return self.say(message_stream, timestamp_ms, &name, &values).await;
+            }
+            Event::Skipped { .. } => {}
         }
         Ok(())
     }
@@ -199,8 +224,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         let encoder = encoder.unwrap_or_default();
         info!(stream.name = name, peer.addr = %self.peer, encoder, "`{name}` is live from {}", self.peer);
         self.has_finished = false;
-        self.publication =
-            Some(Publication { name, message_stream, demuxer: Demuxer::new(), publisher });
+        let (demuxer, cues) = (Demuxer::new(), Cues::new(unix_ms()));
+        self.publication = Some(Publication { name, message_stream, demuxer, cues, publisher });
         Ok(())
     }
 
@@ -228,6 +253,24 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         };
         publication.demuxer.metadata(value);
         self.take_demuxed().await
+    }
+
+    /// Takes what the encoder says at a moment of a stream: captions, cue points, splices.
+    async fn say(
+        &mut self,
+        message_stream: u32,
+        timestamp_ms: u32,
+        name: &str,
+        values: &[Value],
+    ) -> Result<(), Disconnect> {
+        let published = self.publication.as_mut();
+        let Some(publication) = published.filter(|it| it.message_stream == message_stream) else {
+            return Ok(());
+        };
+        match publication.cues.read(name, values, timestamp_ms, unix_ms()) {
+            Some((at_ms, cue)) => publication.publisher.cue(at_ms, cue).await,
+            None => Ok(()),
+        }
     }
 
     async fn take_demuxed(&mut self) -> Result<(), Disconnect> {
@@ -262,14 +305,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
     }
 
     async fn unpublish(&self, publication: Publication, end: End, why: &str) {
-        let Publication { name, demuxer, publisher, .. } = publication;
-        let repairs = publisher.repairs();
+        let Publication { name, demuxer, cues, publisher, .. } = publication;
+        let (repairs, drift_ppm) = (publisher.repairs(), publisher.drift_ppm());
         let skipped = demuxer.skipped().total();
         let counted = [
             ("jumps", repairs.jumps),
             ("decode_times", repairs.decode_times),
             ("presentation_times", repairs.presentation_times),
             ("audio_gaps", repairs.audio_gaps),
+            ("forced_cuts", repairs.forced_cuts),
+            ("cues", cues.dropped),
             ("dropped", repairs.dropped.saturating_add(skipped)),
         ];
         for (kind, count) in counted {
@@ -278,6 +323,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         publisher.close(end).await;
         self.node.metrics.publishers.dec();
         let mended: u64 = counted.iter().map(|(_, count)| count).sum();
-        info!(stream.name = name, peer.addr = %self.peer, repairs = mended, "`{name}` waits for its publisher: {why}");
+        info!(stream.name = name, peer.addr = %self.peer, repairs = mended, clock.drift_ppm = drift_ppm, "`{name}` waits for its publisher: {why}");
     }
 }

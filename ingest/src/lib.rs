@@ -5,6 +5,7 @@
 //! calls [`Publisher`]; it implements nothing.
 
 mod connection;
+mod cues;
 mod disconnect;
 mod metrics;
 mod node;
