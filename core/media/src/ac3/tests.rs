@@ -4,6 +4,8 @@ use crate::testing::{hex, mutations, sound};
 /// Heads of the frames that ffmpeg n9 sends by Enhanced RTMP, their sizes, and the payload of the
 /// box that its own MP4 writer makes of them.
 const AC3_SURROUND: (&str, usize, &str) = ("0b77cf821440ebf8403efe00", 768, "103d40");
+/// Stereo that is said to hold surround sound.
+const AC3_STEREO: (&str, usize, &str) = ("0b77147c144053e106f46370", 768, "101140");
 const AC3_MONO: (&str, usize, &str) = ("0b77c42548402f8429521727", 278, "500880");
 const AC3_QUAD: (&str, usize, &str) = ("0b7733779840cbe101e957cf", 1_536, "903180");
 const EAC3_STEREO: (&str, usize, &str) = ("0b7700bf3487c00020f80000", 384, "0300200400");
@@ -46,6 +48,7 @@ fn what_ffmpeg_writes_is_understood() {
         check(&unit(sample), &format!("{expected}, {:02x?}", hex(sample.2)));
     };
     check(AC3_SURROUND, "ac-3 6 ch, 48000 Hz, 1536 samples");
+    check(AC3_STEREO, "ac-3 2 ch, 48000 Hz, 1536 samples");
     check(AC3_MONO, "ac-3 1 ch, 44100 Hz, 1536 samples");
     check(AC3_QUAD, "ac-3 4 ch, 32000 Hz, 1536 samples");
     check(EAC3_STEREO, "ec-3 2 ch, 48000 Hz, 1536 samples");
@@ -141,6 +144,9 @@ fn the_service_stands_behind_what_is_said_of_mixing() {
     check("00 01 010 0 10000 11111 0 1 0 0 00 1 0 1 11111 1 110", 6);
     check("00 11 010 0 10000 11111 0 1 0 0 11 11111 1 110", 0);
     check("00 11 010 0 10000 11111 0 0 0 101", 0);
+    // What was made of AC-3 does not say how programs are mixed.
+    let converted = frame("10 000", "00 11 111 0 10000 11111 0 1 11 111111 111111 1 111");
+    assert_eq!(Ac3Config::of_frame(&converted).unwrap().programs[0].service, 7);
 }
 
 #[test]
