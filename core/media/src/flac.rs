@@ -10,8 +10,11 @@ use thiserror::Error;
 
 use crate::bits::BitReader;
 
-/// The parsed metadata of a FLAC track, which is Enhanced RTMP's sequence start. Two are equal if
-/// their bytes are.
+/// The parsed metadata of a FLAC track, which is Enhanced RTMP's sequence start.
+///
+/// Two are equal if a decoder sees no difference. An encoder that ends says once more what it said
+/// at the beginning, now with the count and the checksum of all samples: nothing has changed by
+/// that.
 #[derive(Clone, Debug)]
 pub struct FlacConfig {
     record: Bytes,
@@ -205,7 +208,10 @@ impl FlacConfig {
 
 impl PartialEq for FlacConfig {
     fn eq(&self, other: &Self) -> bool {
-        self.record == other.record
+        let decoded = |config: &Self| {
+            (config.block_size_max, config.sample_rate, config.channels, config.bits_per_sample)
+        };
+        decoded(self) == decoded(other) && self.comment == other.comment
     }
 }
 
