@@ -12,6 +12,7 @@ mod cue;
 mod cut;
 mod drift;
 mod frame_rate;
+pub mod fuzz;
 mod gop;
 mod latest;
 mod plan;

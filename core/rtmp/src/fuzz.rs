@@ -13,13 +13,15 @@ use crate::session::{
 
 /// A server session that accepts everything; returns the most memory it held.
 ///
-/// The first byte says how large the pieces are in which the rest arrives.
+/// The first byte says how the rest arrives ([`Arrival`]).
 pub fn server_session(data: &[u8]) -> usize {
     let now = Duration::from_secs(1);
     let mut session = ServerSession::new(ServerConfig::default(), &[7; SEED_BYTES], Duration::ZERO);
-    let Some((&size, data)) = data.split_first() else { return 0 };
+    let Some((&first, data)) = data.split_first() else { return 0 };
+    let arrival = Arrival::from(first);
+    session.push(arrival.handshake());
     let (mut held_max, mut limit) = (0, session_bytes_max(ChunkLimits::BEFORE_PUBLISH));
-    for piece in data.chunks(piece_bytes(size)) {
+    for piece in data.chunks(arrival.piece_bytes()) {
         session.push(piece);
         loop {
             match session.pull(now) {
@@ -41,14 +43,16 @@ pub fn server_session(data: &[u8]) -> usize {
     held_max
 }
 
-/// A client session in front of a server that says anything. The first byte says how large the
-/// pieces are in which the rest arrives.
+/// A client session in front of a server that says anything. The first byte says how the rest
+/// arrives ([`Arrival`]).
 pub fn client_session(data: &[u8]) {
     let now = Duration::from_secs(1);
-    let Some((&size, data)) = data.split_first() else { return };
+    let Some((&first, data)) = data.split_first() else { return };
+    let arrival = Arrival::from(first);
     let config = ClientConfig::default();
     let mut session = ClientSession::new(config, &[7; SEED_BYTES], Duration::ZERO);
-    for piece in data.chunks(piece_bytes(size)) {
+    session.push(arrival.handshake());
+    for piece in data.chunks(arrival.piece_bytes()) {
         session.push(piece);
         loop {
             match session.pull(now) {
@@ -64,14 +68,15 @@ pub fn client_session(data: &[u8]) {
     }
 }
 
-/// Both sides of the handshake. The first byte says how large the pieces are in which the rest
-/// arrives; what comes after the handshake is not taken.
+/// Both sides of the handshake. The first byte says how the rest arrives ([`Arrival`]); what comes
+/// after the handshake is not taken.
 pub fn handshake(data: &[u8]) {
-    let Some((&size, data)) = data.split_first() else { return };
+    let Some((&first, data)) = data.split_first() else { return };
+    let arrival = Arrival::from(first);
     let mut server = ServerHandshake::new(&[7; SEED_BYTES], 0);
     let mut client = ClientHandshake::new(&[9; SEED_BYTES], 0, Some(Scheme::First));
     let (mut taken, mut answered) = (0, 0);
-    for piece in data.chunks(piece_bytes(size)) {
+    for piece in data.chunks(arrival.piece_bytes()) {
         let Ok(length) = server.push(piece) else { break };
         assert!(length == piece.len() || server.is_done(), "{length} of {} taken", piece.len());
         taken += length;
@@ -80,7 +85,7 @@ pub fn handshake(data: &[u8]) {
     assert!(taken <= HANDSHAKE_BYTES && answered <= HANDSHAKE_BYTES, "{taken}, {answered}");
     assert!(!server.is_done() || answered == HANDSHAKE_BYTES, "{answered} bytes of answer");
     let mut taken = 0;
-    for piece in data.chunks(piece_bytes(size)) {
+    for piece in data.chunks(arrival.piece_bytes()) {
         let Ok(length) = client.push(piece) else { return };
         taken += length;
     }
@@ -105,12 +110,12 @@ pub fn amf0(data: &[u8]) {
     }
 }
 
-/// A chunk reader with the limits of a stranger.
+/// A chunk reader with the limits of a stranger. The first byte says how the rest arrives.
 pub fn chunk_reader(data: &[u8]) {
     let limits = ChunkLimits::BEFORE_PUBLISH;
-    let Some((&size, data)) = data.split_first() else { return };
+    let Some((&first, data)) = data.split_first() else { return };
     let mut reader = ChunkReader::new(limits);
-    for piece in data.chunks(piece_bytes(size)) {
+    for piece in data.chunks(Arrival::from(first).piece_bytes()) {
         reader.push(piece);
         loop {
             match reader.pull() {
@@ -130,12 +135,36 @@ fn session_bytes_max(chunks: ChunkLimits) -> usize {
     chunks.buffered_bytes_max + 2 * Limits::default().output_bytes_max + HEADER_BYTES_MAX
 }
 
-fn piece_bytes(size: u8) -> usize {
-    match size {
-        0 => usize::MAX,
-        size => usize::from(size),
+/// How bytes arrive, from one of them: the lower seven bits are the length of the pieces, 0 for all
+/// at once; with the highest bit a plain handshake comes before them, so that a short input gets
+/// far.
+struct Arrival(u8);
+
+impl From<u8> for Arrival {
+    fn from(first: u8) -> Self {
+        Self(first)
     }
 }
+
+impl Arrival {
+    fn handshake(&self) -> &'static [u8] {
+        if self.0 & 0x80 == 0 { &[] } else { &PLAIN_HANDSHAKE }
+    }
+
+    fn piece_bytes(&self) -> usize {
+        match self.0 & 0x7f {
+            0 => usize::MAX,
+            length => usize::from(length),
+        }
+    }
+}
+
+/// Version 3, and zeros.
+static PLAIN_HANDSHAKE: [u8; HANDSHAKE_BYTES] = {
+    let mut bytes = [0; HANDSHAKE_BYTES];
+    bytes[0] = 3;
+    bytes
+};
 
 /// Version byte and two packets: what each side sends.
 const HANDSHAKE_BYTES: usize = 1 + 2 * PACKET_BYTES;

@@ -7,7 +7,7 @@ mod damage;
 #[cfg(test)]
 mod tests;
 
-pub use damage::{SEEDS, damaged, damaged_after};
+pub use damage::{SEEDS, damaged, damaged_after, damaged_slowly};
 
 /// What one encoder sent over one connection to an RTMP server that accepted everything: from its
 /// first byte, handshake included, to its last.

@@ -45,7 +45,7 @@ fn a_push_of_a_real_encoder_is_read_the_same_in_every_piece() {
 
 #[test]
 fn fuzz_smoke() {
-    let pieces = [0, 0, 0, 1, 57, 128].into_iter().cycle();
+    let pieces = [0, 0, 0, 1, 57, 127].into_iter().cycle();
     let in_pieces = |(size, recording): (u8, &Vec<u8>)| [&[size][..], recording].concat();
     let recordings: Vec<_> = pieces.zip(&recordings()).map(in_pieces).collect();
     let samples: Vec<_> = recordings.iter().map(Vec::as_slice).collect();
