@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use crate::writer::{Work, Writer};
 use crate::{Disconnect, StreamSettings};
 
-/// Segments and what goes with them that may wait to be made durable. Beyond that the publisher waits, which slows its
-/// socket and with it the encoder.
+/// Segments and what goes with them that may wait to be made durable. Beyond that the publisher
+/// waits, which slows its socket and with it the encoder.
 const QUEUE_SEGMENTS_MAX: usize = 4;
 
 /// One publication of one stream. [`Publisher::close`] ends it in good order; dropping it is a

@@ -223,7 +223,7 @@ impl Counter {
         }
     }
 
-    /// Decode and presentation time of the unit that the encoder puts at `encoded`, in 90 kHz ticks.
+    /// Decode and presentation time of the unit that the encoder puts at `encoded` (90 kHz ticks).
     fn place(
         &mut self,
         encoded: i64,

@@ -69,7 +69,7 @@ impl Cutter {
         }
     }
 
-    /// What to do with a unit `elapsed_ms` after the segment's start. Each unit is asked about once.
+    /// What to do with a unit `elapsed_ms` after the segment's start. Each is asked about once.
     pub fn decide(&mut self, elapsed_ms: i64, random_access: bool) -> Cut {
         if random_access {
             self.key_interval_ms = Some(elapsed_ms.saturating_sub(self.last_key_ms));

@@ -100,7 +100,12 @@ impl Bench {
         let target_duration_s = (first & 4 != 0).then_some(4);
         let segment_ms = if first & 8 == 0 { 2_000 } else { 500 };
         Self {
-            segmenter: Segmenter::new(Settings { segment_ms, target_duration_s, packaging }),
+            segmenter: Segmenter::new(Settings {
+                segment_ms,
+                target_duration_s,
+                packaging,
+                timed_id3: false,
+            }),
             now_ms: 1_700_000_000_000,
             pushed: 0,
             segments: 0,

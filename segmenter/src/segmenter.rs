@@ -5,9 +5,8 @@ mod renditions;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bytes::Bytes;
 use media::{AccessUnit, Timestamp, Track, TrackId, TrackKind};
-use timeline::{DateRange, NewSegment, boundary_ms};
+use timeline::{NewSegment, boundary_ms};
 
 use crate::ahead::Ahead;
 use crate::boundary::{Boundary, SAME_MOMENT_TICKS, Side};
@@ -19,7 +18,7 @@ use crate::latest::{Latest, ticks};
 use crate::plan::UnsupportedTrack;
 use crate::rendition::Rendition;
 use crate::start::{Arrived, Start};
-use crate::{Clock, Cut, Cutter, Init, Packaging, Repairs};
+use crate::{Clock, Cut, Cutter, Output, Packaging, Repairs, Segment};
 
 /// Cuts a publication into segments.
 ///
@@ -77,26 +76,6 @@ pub struct Settings {
     pub packaging: Packaging,
     /// Whether the segments may have ID3 tags in them, which a transport stream says beforehand.
     pub timed_id3: bool,
-}
-
-/// What comes out.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// What must be read before the segments that follow.
-    Init(Init),
-    /// A finished segment.
-    Segment(Segment),
-    /// Something about a stretch of time.
-    DateRange(DateRange),
-}
-
-/// A finished segment in every rendition.
-#[derive(Clone, Debug)]
-pub struct Segment {
-    /// What the journal says of it.
-    pub new: NewSegment,
-    /// Its bytes, in the order of `new.renditions`.
-    pub bodies: Vec<Bytes>,
 }
 
 /// The segment that is being written.

@@ -1,7 +1,20 @@
 //! Fragmented MP4 as a reader that is not ours understands it (`mp4-atom`).
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail, ensure};
-use mp4_atom::{Any, ReadFrom};
+use mp4_atom::{Any, Moof, ReadFrom};
+
+/// A sample of a fragment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sample {
+    /// When it is decoded, in its track's timescale.
+    pub dts: i64,
+    /// When it is shown or heard.
+    pub pts: i64,
+    /// How long it lasts.
+    pub duration: i64,
+}
 
 /// Takes a segment apart, and checks that every sample lies in the `mdat` that follows its `moof`.
 /// Returns the number of samples.
@@ -9,22 +22,22 @@ use mp4_atom::{Any, ReadFrom};
 /// # Errors
 ///
 /// When it is not one.
-pub fn read(mut bytes: &[u8]) -> Result<usize> {
-    let (mut samples, mut fragments, mut expected) = (0, 0, None);
+pub fn read(bytes: &[u8]) -> Result<usize> {
+    Ok(samples(bytes)?.values().map(Vec::len).sum())
+}
+
+/// The same; returns the samples of each track, by its number.
+///
+/// # Errors
+///
+/// When it is not one.
+pub fn samples(mut bytes: &[u8]) -> Result<BTreeMap<u32, Vec<Sample>>> {
+    let (mut tracks, mut fragments, mut expected) = (BTreeMap::new(), 0, None);
     while !bytes.is_empty() {
         let next = Any::read_from(&mut bytes).context("read a box")?;
         if let Any::Moof(moof) = &next {
             ensure!(expected.is_none(), "a moof without an mdat behind it");
-            let mut length = 0_usize;
-            for traf in &moof.traf {
-                ensure!(traf.tfdt.is_some(), "a traf without a tfdt");
-                for sample in traf.trun.iter().flat_map(|trun| &trun.samples) {
-                    let size = sample.size.or(traf.tfhd.default_sample_size);
-                    length += usize::try_from(size.context("a sample without a size")?)?;
-                    samples += 1;
-                }
-            }
-            expected = Some(length);
+            expected = Some(fragment(moof, &mut tracks)?);
             fragments += 1;
         } else if let Any::Mdat(mdat) = &next {
             ensure!(expected.take() == Some(mdat.data.len()), "an mdat of another length");
@@ -32,6 +45,26 @@ pub fn read(mut bytes: &[u8]) -> Result<usize> {
             bail!("the box {kind} is not known");
         }
     }
-    ensure!(fragments > 0 && samples > 0, "a segment without media");
-    Ok(samples)
+    ensure!(fragments > 0 && tracks.values().any(|track| !track.is_empty()), "no media");
+    Ok(tracks)
+}
+
+/// Adds the samples of a fragment, and returns how many bytes they have.
+fn fragment(moof: &Moof, tracks: &mut BTreeMap<u32, Vec<Sample>>) -> Result<usize> {
+    let mut length = 0_usize;
+    for traf in &moof.traf {
+        let start = traf.tfdt.as_ref().context("a traf without a tfdt")?;
+        let mut dts = i64::try_from(start.base_media_decode_time)?;
+        let track = tracks.entry(traf.tfhd.track_id).or_default();
+        for sample in traf.trun.iter().flat_map(|trun| &trun.samples) {
+            let size = sample.size.or(traf.tfhd.default_sample_size);
+            let duration = sample.duration.or(traf.tfhd.default_sample_duration);
+            let duration = i64::from(duration.context("a sample without a duration")?);
+            length += usize::try_from(size.context("a sample without a size")?)?;
+            let pts = dts + sample.cts.unwrap_or(0);
+            track.push(Sample { dts, pts, duration });
+            dts += duration;
+        }
+    }
+    Ok(length)
 }

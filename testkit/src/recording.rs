@@ -36,6 +36,8 @@ pub struct Recording {
 /// One rendition of it.
 #[derive(Clone, Debug)]
 pub struct Rendition {
+    /// What `CODECS` says of its variant; empty for what can be chosen beside one.
+    pub codecs: String,
     /// The media playlist, as it came.
     pub text: String,
     /// The same, read.
@@ -86,12 +88,15 @@ impl Recording {
                 continue;
             }
             let listed = playlist::multivariant(&listed.text())?;
-            let variants = listed.variants.iter().map(|variant| variant.uri.clone());
+            let variants = listed
+                .variants
+                .iter()
+                .map(|variant| (variant.uri.clone(), variant.codecs.clone().unwrap_or_default()));
             let others = listed.alternatives.iter().filter_map(|other| other.uri.clone());
-            for uri in variants.chain(others) {
+            for (uri, codecs) in variants.chain(others.map(|uri| (uri, String::new()))) {
                 let rendition = uri.split('/').next().unwrap_or_default().to_owned();
                 let path = playlist::resolve(&base, &uri)?;
-                renditions.insert(rendition, Rendition::read(&http, &path)?);
+                renditions.insert(rendition, Rendition::read(&http, &path, codecs)?);
             }
         }
         Ok(Self { multivariant, renditions })
@@ -109,7 +114,7 @@ impl Recording {
 }
 
 impl Rendition {
-    fn read(http: &Http, path: &str) -> Result<Self> {
+    fn read(http: &Http, path: &str, codecs: String) -> Result<Self> {
         let text = text(http, path)?;
         let playlist = playlist::media(&text).with_context(|| format!("read {text}"))?;
         let (mut segments, mut inits) = (BTreeMap::new(), BTreeMap::new());
@@ -124,7 +129,7 @@ impl Rendition {
                 inits.insert(init.clone(), reply.body);
             }
         }
-        Ok(Self { text, playlist, segments, inits })
+        Ok(Self { codecs, text, playlist, segments, inits })
     }
 
     /// The playlist in one line: the lengths of the segments in seconds, `|` before a break of the

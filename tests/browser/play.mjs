@@ -31,6 +31,9 @@ const FLAGS = [
 /** How long a stream of a few seconds may take, on a machine that has other things to do. */
 const PATIENCE_MS = 40_000;
 
+/** Pages that play at a time: what they play is small, and they mostly wait. */
+const PAGES = 4;
+
 const [, , ...urls] = process.argv;
 const folder = process.env.WEIR_CONSOLE_DIR;
 if (!urls.every((url) => URL.canParse(url)) || urls.length === 0 || !folder) {
@@ -47,13 +50,17 @@ const browser = await chromium.launch({
 try {
   // The page's own rules forbid scripts that are put into it from outside.
   const context = await browser.newContext({ bypassCSP: true });
-  for (const url of urls) {
+  const see = async (url) => {
     const page = await context.newPage();
     await page.goto(new URL('/', url).href, { waitUntil: 'domcontentloaded' });
     await page.addScriptTag({ path: require.resolve('hls.js') });
     const seen = await page.evaluate(play, [url, PATIENCE_MS]);
-    process.stdout.write(`${JSON.stringify({ url, ...seen })}\n`);
     await page.close();
+    return { url, ...seen };
+  };
+  for (let at = 0; at < urls.length; at += PAGES) {
+    const lines = await Promise.all(urls.slice(at, at + PAGES).map(see));
+    lines.forEach((line) => process.stdout.write(`${JSON.stringify(line)}\n`));
   }
 } finally {
   await browser.close();

@@ -191,7 +191,10 @@ impl Fragments {
         assert!(reader.faults().is_empty(), "{:?}", reader.faults());
         let segment = reader.read_segment(&self.out.freeze()).expect("a segment");
         // There may be holes, but the times never go back.
-        let is_hole = |fault: &fmp4::Fault| matches!(fault, fmp4::Fault::Gap { expected, actual, .. } if actual > expected);
+        let is_hole = |fault: &fmp4::Fault| {
+            let fmp4::Fault::Gap { expected, actual, .. } = fault else { return false };
+            actual > expected
+        };
         assert!(segment.faults.iter().all(is_hole), "{:?}", segment.faults);
         let samples: usize = segment.fragments.iter().map(|fragment| fragment.samples.len()).sum();
         assert_eq!(samples, self.units);

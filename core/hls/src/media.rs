@@ -8,8 +8,9 @@ use timeline::{Container, ListedSegment, ObjectName, RenditionId, SegmentRecord,
 use crate::date_range;
 
 /// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
-/// segment of it. Where only other renditions have a segment it has a gap, so that all count alike. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit
-/// whatever stands before it.
+/// segment of it. Where only other renditions have a segment it has a gap, so that all count
+/// alike. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit whatever
+/// stands before it.
 #[must_use]
 pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> {
     let listed: Vec<_> =

@@ -1,7 +1,7 @@
 //! What is to be said besides the media, at its moment.
 
-use super::{Output, Segmenter};
-use crate::Cue;
+use super::Segmenter;
+use crate::{Cue, Output};
 
 impl Segmenter {
     /// Takes in something to be said at the publisher's `timestamp_ms`.
