@@ -6,8 +6,11 @@ use super::sink::Writer;
 use crate::ts::packet::Pid;
 use crate::ts::pes::{DATA_BYTES_MAX, Header};
 
-/// How much audio shares a PES packet unless told otherwise. A packet with one frame of 128 kbit/s
-/// is two thirds full; with 100 ms the loss is under a tenth.
+/// How much audio shares a PES packet unless told otherwise. Of AAC at 128 kbit/s, packets with one
+/// frame are 37 % longer than their frames, with 100 ms 12 %, with 200 ms 8 %: of a stream of 4
+/// Mbit/s the last step saves a thousandth. But audio then lies 170 ms behind the pictures of its
+/// time instead of 64, which is what a player has to wait for, and what a part of a segment ends
+/// early by.
 pub const AUDIO_GROUP: Duration = Duration::from_millis(100);
 
 /// How far a frame may be from where the frames before it end and still share their packet, in

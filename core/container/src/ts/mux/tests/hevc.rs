@@ -58,6 +58,8 @@ fn parameter_sets_that_a_picture_brings_stay_where_they_are() {
     check(&[pps, CRA], &["460150", "v", "s", pps, CRA], true);
     // Too late, and for another layer.
     check(&[CRA, sps], &["460150", "v", "s", "p", CRA, sps], true);
-    check(&["4209bb", CRA], &["460150", "v", "s", "p", "4209bb", CRA], true);
+    for other in ["4009aa", "4209bb", "4409cc"] {
+        check(&[other, CRA], &["460150", "v", "s", "p", other, CRA], true);
+    }
     check(&[sps, TRAILING], &["460150", sps, TRAILING], false);
 }

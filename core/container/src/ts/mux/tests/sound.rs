@@ -55,6 +55,22 @@ fn frames_share_packets_by_their_samples() {
 }
 
 #[test]
+fn mp3_of_low_sampling_frequencies_is_mpeg2_audio() {
+    // The second and third are frames of 32 and 16 kbit/s at 22.05 and 11.025 kHz.
+    for (header, bytes, expected) in [
+        ("fffb90c0", 417, StreamType::MPEG1_AUDIO),
+        ("fff340c0", 104, StreamType::MPEG2_AUDIO),
+        ("ffe320c0", 104, StreamType::MPEG2_AUDIO),
+    ] {
+        let mut frame = hex(header);
+        frame.resize(bytes, 0);
+        let config = media::mp3::Mp3Config::of_frame(&frame).unwrap();
+        let muxer = Muxer::new(&[Track::new(TrackId::AUDIO, media::CodecConfig::Mp3(config))]);
+        assert_eq!(muxer.unwrap().program.streams[0].kind, expected, "{header}");
+    }
+}
+
+#[test]
 fn a_unit_that_does_not_say_how_long_it_is_has_a_packet_of_its_own() {
     let (track, unit) = push("ffmpeg-9.0_h264_mp3");
     let units = [0, 26, 52].map(|millis| {
