@@ -58,6 +58,11 @@ impl Timestamp {
         if to == self.timescale {
             return Some(self);
         }
+        // Nearly all times come in milliseconds and go to a multiple of that: no division.
+        if to.hz().is_multiple_of(self.timescale.hz()) {
+            let ticks = self.ticks.checked_mul(i64::from(to.hz() / self.timescale.hz()))?;
+            return Some(Self::new(ticks, to));
+        }
         // |ticks| < 2^63 and a timescale < 2^32, so the product fits an i128 with room to spare.
         let scaled = i128::from(self.ticks) * i128::from(to.hz());
         let from = i128::from(self.timescale.hz());

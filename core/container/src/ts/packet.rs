@@ -102,11 +102,16 @@ impl<'a> Packets<'a> {
         }
         let (bodies, rest) = bytes.as_chunks::<BODY_BYTES>();
         let [high, low] = self.pid.0.to_be_bytes();
+        let header = u32::from_be_bytes([SYNC_BYTE, high, low, 0x10]);
+        let out = &mut *self.out;
+        let mut continuity = *self.continuity;
         for body in bodies {
-            self.out.extend_from_slice(&[SYNC_BYTE, high, low, 0x10 | self.continuity.next()]);
+            let counter = continuity.next();
+            out.extend_from_slice(&(header | u32::from(counter)).to_be_bytes());
             let (halves, _) = body.as_chunks::<{ BODY_BYTES / 2 }>();
-            halves.iter().for_each(|half| self.out.extend_from_slice(half));
+            halves.iter().for_each(|half| out.extend_from_slice(half));
         }
+        *self.continuity = continuity;
         self.left -= bodies.len() * BODY_BYTES;
         rest
     }
