@@ -1,6 +1,6 @@
 //! The repository's own commands, run as `cargo xtask <command>`.
 //!
-//! Each command is a file: [`up`], [`console`], [`mod@test`], [`ci`]. What they share:
+//! Each command is a file: [`up`], [`console`], [`mod@test`], [`fuzz`], [`ci`]. What they share:
 //! [`places`] (where things are), [`process`] (running programs), [`packages`] (installing what is
 //! missing), [`components`] (what the tests need), [`suite`] and [`tally`] (what runs, and how it
 //! is counted).
@@ -13,6 +13,7 @@
 mod ci;
 mod components;
 mod console;
+mod fuzz;
 mod packages;
 mod places;
 mod process;
@@ -56,6 +57,8 @@ enum Command {
     Console,
     /// Install what the tests need and run every suite
     Test(test::Options),
+    /// Look for inputs that break a parser or a machine, guided by coverage
+    Fuzz(fuzz::Options),
     /// Formatting, console, lints, every test, documentation: all that must hold
     Ci,
 }
@@ -81,6 +84,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Weir { arguments } => up::run(&places, &mut packages, &arguments)?,
         Command::Console => console::run(&places, &mut packages)?,
         Command::Test(options) => return test::run(&places, &mut packages, &options),
+        Command::Fuzz(options) => return fuzz::run(&places, &mut packages, &options),
         Command::Ci => return ci::run(&places, &mut packages),
     }
     Ok(ExitCode::SUCCESS)
