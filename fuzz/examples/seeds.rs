@@ -142,6 +142,10 @@ fn texts(seeds: &mut Seeds) {
     for entry in timeline::fuzz::ENTRIES {
         add(seeds, "timeline_entry", entry.into());
     }
+    // A splice insertion, as text and as bytes.
+    let splice = "FC302500000000000000FFF01405000003E77FEFFE0011FB9EFE002932E00001010100004D192A59";
+    add(seeds, "media_scte35", format!("0x{splice}").into());
+    add(seeds, "media_scte35", samples::hex(splice));
 }
 
 fn add_tag(file: &mut Vec<u8>, kind: u8, timestamp_ms: u32, payload: &[u8]) {
@@ -158,7 +162,7 @@ fn add(seeds: &mut Seeds, target: &'static str, seed: Vec<u8>) {
 }
 
 /// Targets that read a configuration or a unit.
-const MEDIA: [&str; 11] = [
+const MEDIA: [&str; 15] = [
     "media_avc_config",
     "media_sps",
     "media_nal_units",
@@ -170,4 +174,8 @@ const MEDIA: [&str; 11] = [
     "media_vp9_frame",
     "media_captions",
     "media_aac_config",
+    "media_opus",
+    "media_flac",
+    "media_ac3",
+    "media_mp3",
 ];

@@ -99,13 +99,10 @@ impl Bench {
         };
         let target_duration_s = (first & 4 != 0).then_some(4);
         let segment_ms = if first & 8 == 0 { 2_000 } else { 500 };
+        let timed_id3 = first & 16 != 0;
+        let settings = Settings { segment_ms, target_duration_s, packaging, timed_id3 };
         Self {
-            segmenter: Segmenter::new(Settings {
-                segment_ms,
-                target_duration_s,
-                packaging,
-                timed_id3: false,
-            }),
+            segmenter: Segmenter::new(settings),
             now_ms: 1_700_000_000_000,
             pushed: 0,
             segments: 0,
@@ -189,10 +186,13 @@ fn fragmented(init: &Bytes, body: &Bytes) {
     let reader = Reader::open(init).expect("an initialisation");
     assert!(reader.faults().is_empty(), "{:?}", reader.faults());
     let segment = reader.read_segment(body).expect("a segment");
-    // There may be holes, but the times never go back.
-    let is_hole =
-        |fault: &Fault| matches!(fault, Fault::Gap { expected, actual, .. } if actual > expected);
     assert!(segment.faults.iter().all(is_hole), "{:?}", segment.faults);
+}
+
+/// Whether samples are missing, rather than at times that go back.
+fn is_hole(fault: &Fault) -> bool {
+    let Fault::Gap { expected, actual, .. } = fault else { return false };
+    actual > expected
 }
 
 fn configured(track: TrackId, is_other: bool) -> Track {
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn pushes_of_real_encoders_are_cut_soundly_in_every_packaging() {
         for capture in CAPTURES {
-            for first in 0..16 {
+            for first in [0, 3, 9, 14, 18, 31] {
                 push(&[&[first], &payloads_of(capture.bytes)[..]].concat());
             }
         }
@@ -265,7 +265,7 @@ mod tests {
     fn damaged_pushes_are_cut_soundly() {
         let pushes: Vec<_> = CAPTURES
             .iter()
-            .zip((0..16).cycle())
+            .zip((0..32).cycle())
             .map(|(capture, first)| [&[first], &payloads_of(capture.bytes)[..]].concat())
             .collect();
         let beginnings: Vec<_> = pushes.iter().map(|push| &push[..push.len().min(5_000)]).collect();
@@ -287,7 +287,7 @@ mod tests {
         ];
         let script: Vec<u8> = runs.iter().cycle().take(10).flatten().copied().collect();
         let samples =
-            [0x40, 0x43, 0xc2, 0xc4, 0xcb, 0].map(|first| [&[first], &script[..]].concat());
+            [0x50, 0x43, 0xd2, 0xc4, 0xdb, 0].map(|first| [&[first], &script[..]].concat());
         let samples: Vec<_> = samples.iter().map(Vec::as_slice).collect();
         damaged_slowly(&samples, units);
     }

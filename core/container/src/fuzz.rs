@@ -7,6 +7,7 @@ use media::{AccessUnit, Track, TrackKind};
 use rtmp::{MediaKind, SEED_BYTES, ServerConfig, ServerSession};
 
 use crate::flv::{self, FileReader, TagKind};
+use crate::fmp4::Fault;
 use crate::{fmp4, ts};
 
 /// An FLV file, through the demuxer and, once there are tracks, the muxers; what comes out must be
@@ -190,15 +191,16 @@ impl Fragments {
         let reader = fmp4::Reader::open(&self.muxer.init_section()).expect("a header");
         assert!(reader.faults().is_empty(), "{:?}", reader.faults());
         let segment = reader.read_segment(&self.out.freeze()).expect("a segment");
-        // There may be holes, but the times never go back.
-        let is_hole = |fault: &fmp4::Fault| {
-            let fmp4::Fault::Gap { expected, actual, .. } = fault else { return false };
-            actual > expected
-        };
         assert!(segment.faults.iter().all(is_hole), "{:?}", segment.faults);
         let samples: usize = segment.fragments.iter().map(|fragment| fragment.samples.len()).sum();
         assert_eq!(samples, self.units);
     }
+}
+
+/// Whether samples are missing, rather than at times that go back.
+fn is_hole(fault: &Fault) -> bool {
+    let Fault::Gap { expected, actual, .. } = fault else { return false };
+    actual > expected
 }
 
 fn read(data: &[u8], check: impl Fn(&ts::Event)) {

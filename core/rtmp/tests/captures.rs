@@ -12,30 +12,29 @@ use samples::{CAPTURES, Capture};
 /// milliseconds of the first message of video, of the first picture and of the last message, and
 /// how it ended.
 const TABLE: &str = "\
-ffmpeg-5.1_aac: Lavf59.27.100: live/demo?key=k v0 a59 m1, none none 1216 ms, ended
-ffmpeg-5.1_flv1_mp3: Lavf59.27.100: live/demo?key=k v30 a47 m1, 25 65 1202 ms, ended
-ffmpeg-5.1_h264-bframes_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, 0 0 1160 ms, ended
-ffmpeg-5.1_h264-late-time_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, \
-0 16776700 16777860 ms, ended
-ffmpeg-5.1_h264_aac: Lavf59.27.100: live/cap v27 a49 m1, 0 0 960 ms, ended
-ffmpeg-5.1_h264_mp3: Lavf59.27.100: live/demo?key=k v32 a47 m1, 0 25 1185 ms, ended
-ffmpeg-9.0_av1_opus: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 7 1201 ms, ended
-ffmpeg-9.0_h264-bframes_aac: Lavf63.1.102: live/demo?key=k v32 a59 m1, 0 0 1160 ms, ended
-ffmpeg-9.0_h264_aac: Lavf63.1.102: live/cap v27 a49 m1, 0 0 960 ms, ended
-ffmpeg-9.0_h264_ac3: Lavf63.1.102: live/demo?key=k v32 a40 m1, 0 5 1165 ms, ended
-ffmpeg-9.0_h264_eac3: Lavf63.1.102: live/demo?key=k v32 a40 m1, 0 5 1165 ms, ended
-ffmpeg-9.0_h264_flac: Lavf63.1.102: live/demo?key=k v17 a34 m1, 0 0 560 ms, ended
-ffmpeg-9.0_h264_mp3: Lavf63.1.102: live/demo?key=k v32 a47 m1, 0 25 1185 ms, ended
-ffmpeg-9.0_hevc-bframes_aac: Lavf63.1.102: live/demo?key=k v32 a59 m1, 0 0 1275 ms, ended
-ffmpeg-9.0_hevc-h264_aac-opus: Lavf63.1.102: live/demo?key=k v64 a122 m1, 0 0 1240 ms, ended
-ffmpeg-9.0_hevc-hdr_opus-5.1: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 0 1274 ms, ended
-ffmpeg-9.0_two-h264_two-aac: Lavf63.1.102: live/demo?key=k v64 a119 m1, 0 0 1181 ms, ended
-ffmpeg-9.0_vp9_opus: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 7 1201 ms, ended
-gstreamer-1.22-rtmpsink_h264_aac: nameless: live/demo v32 a56 m10, 0 0 1253 ms, ended
-gstreamer-1.22_h264-bframes_mp3: 10,0,32,18: live/demo v32 a50 m26, 0 0 1280 ms, ended
-gstreamer-1.22_h264_aac: 10,0,32,18: live/demo v32 a56 m11, 0 0 1160 ms, ended
-obs-29.0-killed_h264_aac: FMSc/1.0: live/demo?key=k v31 a45 m1, 0 0 983 ms, cut off
-obs-29.0_h264_aac: FMSc/1.0: live/demo?key=k v46 a68 m1, 0 0 1474 ms, ended
+ffmpeg-5.1_aac: Lavf59.27.100: live/demo?key=k v0 a59 m1, none none 1216, ended
+ffmpeg-5.1_flv1_mp3: Lavf59.27.100: live/demo?key=k v30 a47 m1, 25 65 1202, ended
+ffmpeg-5.1_h264-bframes_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, 0 0 1160, ended
+ffmpeg-5.1_h264-late-time_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, 0 16776700 16777860, ended
+ffmpeg-5.1_h264_aac: Lavf59.27.100: live/cap v27 a49 m1, 0 0 960, ended
+ffmpeg-5.1_h264_mp3: Lavf59.27.100: live/demo?key=k v32 a47 m1, 0 25 1185, ended
+ffmpeg-9.0_av1_opus: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 7 1201, ended
+ffmpeg-9.0_h264-bframes_aac: Lavf63.1.102: live/demo?key=k v32 a59 m1, 0 0 1160, ended
+ffmpeg-9.0_h264_aac: Lavf63.1.102: live/cap v27 a49 m1, 0 0 960, ended
+ffmpeg-9.0_h264_ac3: Lavf63.1.102: live/demo?key=k v32 a40 m1, 0 5 1165, ended
+ffmpeg-9.0_h264_eac3: Lavf63.1.102: live/demo?key=k v32 a40 m1, 0 5 1165, ended
+ffmpeg-9.0_h264_flac: Lavf63.1.102: live/demo?key=k v17 a34 m1, 0 0 560, ended
+ffmpeg-9.0_h264_mp3: Lavf63.1.102: live/demo?key=k v32 a47 m1, 0 25 1185, ended
+ffmpeg-9.0_hevc-bframes_aac: Lavf63.1.102: live/demo?key=k v32 a59 m1, 0 0 1275, ended
+ffmpeg-9.0_hevc-h264_aac-opus: Lavf63.1.102: live/demo?key=k v64 a122 m1, 0 0 1240, ended
+ffmpeg-9.0_hevc-hdr_opus-5.1: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 0 1274, ended
+ffmpeg-9.0_two-h264_two-aac: Lavf63.1.102: live/demo?key=k v64 a119 m1, 0 0 1181, ended
+ffmpeg-9.0_vp9_opus: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 7 1201, ended
+gstreamer-1.22-rtmpsink_h264_aac: nameless: live/demo v32 a56 m10, 0 0 1253, ended
+gstreamer-1.22_h264-bframes_mp3: 10,0,32,18: live/demo v32 a50 m26, 0 0 1280, ended
+gstreamer-1.22_h264_aac: 10,0,32,18: live/demo v32 a56 m11, 0 0 1160, ended
+obs-29.0-killed_h264_aac: FMSc/1.0: live/demo?key=k v31 a45 m1, 0 0 983, cut off
+obs-29.0_h264_aac: FMSc/1.0: live/demo?key=k v46 a68 m1, 0 0 1474, ended
 ";
 
 /// A row of the table.
@@ -71,7 +70,7 @@ fn read(capture: &Capture) -> String {
     }
     let (name, pictures) = (capture.name, video.len());
     let time = |at: usize| video.get(at).map_or_else(|| "none".to_owned(), u32::to_string);
-    let times = format!("{} {} {last} ms", time(0), time(1));
+    let times = format!("{} {} {last}", time(0), time(1));
     format!("{name}: {encoder}: {stream} v{pictures} a{audio} m{metadata}, {times}, {end}")
 }
 

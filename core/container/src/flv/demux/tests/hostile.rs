@@ -1,6 +1,6 @@
 //! Payloads that are damaged, cut off, or made to hurt.
 
-use samples::CAPTURES;
+use samples::{CAPTURES, damaged_slowly};
 
 use super::*;
 use crate::fuzz::{flv_payloads, payloads_of};
@@ -103,11 +103,11 @@ fn the_largest_message_makes_few_events_and_keeps_no_memory() {
 }
 
 #[test]
-fn ten_thousand_damaged_pushes_do_no_harm() {
+fn damaged_pushes_do_no_harm() {
     let pushes: Vec<_> = CAPTURES.iter().map(|capture| payloads_of(capture.bytes)).collect();
     // The sequence headers, the key frame and a little more.
     let beginnings: Vec<_> = pushes.iter().map(|push| &push[..push.len().min(5_000)]).collect();
-    mutations(&beginnings, flv_payloads);
+    damaged_slowly(&beginnings, flv_payloads);
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! `media::fuzz::opus`, guided by coverage.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| media::fuzz::opus(data));
