@@ -110,8 +110,23 @@ impl Server {
     ///
     /// When it does not `within` that time.
     pub fn terminate(&mut self, within: Duration) -> Result<ExitStatus> {
-        self.process.signal(Signal::TERM)?;
+        self.begin_to_stop()?;
         self.process.wait(within)
+    }
+
+    /// Asks it to stop (`SIGTERM`).
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let us.
+    pub fn begin_to_stop(&self) -> Result<()> {
+        self.process.signal(Signal::TERM)
+    }
+
+    /// Whether it has stopped.
+    #[must_use]
+    pub fn has_stopped(&mut self) -> bool {
+        matches!(self.process.ended(), Ok(Some(_)))
     }
 
     /// Its ports.
