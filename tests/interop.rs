@@ -11,7 +11,7 @@ use serde_json::Value;
 use testkit::process::run;
 use testkit::recording::{ARGUMENTS, Recording};
 use testkit::tools::decode_by;
-use testkit::{Server, encoder, fmp4, replay, ts};
+use testkit::{Server, encoder, flv, fmp4, replay, ts};
 
 /// A browser starts slowly where others run at once, and plays in real time.
 const BROWSER_WITHIN: Duration = Duration::from_secs(400);
@@ -129,6 +129,19 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// What a browser sees of playlists, one after the other.
+fn play(urls: &[String]) -> Vec<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new("node");
+    command.arg(root.join("tests/browser/play.mjs")).args(urls);
+    command.env("WEIR_CONSOLE_DIR", root.join("console"));
+    let finished = run(&mut command, BROWSER_WITHIN).unwrap();
+    let said = String::from_utf8_lossy(&finished.out);
+    let seen: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(seen.len(), urls.len(), "{}", finished.err);
+    seen
+}
+
 /// Sends a recorded push to a server that offers all that it can; returns the stream's name.
 fn push(capture: &str) -> (Server, &'static str) {
     let more = ["--set", "stream.packaging=both", "--set", "stream.reconnect_window=0s"];
@@ -202,15 +215,7 @@ fn a_browser_plays_every_recorded_push_that_it_has_decoders_for() {
             pages.push((row.capture, *container, url));
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new("node");
-    command.arg(root.join("tests/browser/play.mjs"));
-    command.args(pages.iter().map(|(.., url)| url));
-    command.env("WEIR_CONSOLE_DIR", root.join("console"));
-    let finished = run(&mut command, BROWSER_WITHIN).unwrap();
-    let said = String::from_utf8_lossy(&finished.out);
-    let seen: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(seen.len(), pages.len(), "{}", finished.err);
+    let seen = play(&pages.iter().map(|(.., url)| url.clone()).collect::<Vec<_>>());
     let mut faults = String::new();
     for ((capture, container, _), seen) in pages.iter().zip(&seen) {
         let has_pictures = *capture != "ffmpeg-5.1_aac";
@@ -226,4 +231,70 @@ fn a_browser_plays_every_recorded_push_that_it_has_decoders_for() {
         }
     }
     assert!(faults.is_empty(), "{faults}");
+}
+
+/// Files of the Enhanced RTMP specification's laboratory, which the project does not copy. They lie
+/// beside a checkout, or nothing of them is played.
+const LABORATORY: &str = "../shared/media/e-rtmp";
+
+#[test]
+fn a_browser_plays_the_laboratorys_av1_and_opus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(LABORATORY);
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        return eprintln!("nothing is played: there is no {LABORATORY}");
+    };
+    let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &ARGUMENTS).unwrap();
+    let mut urls = Vec::new();
+    for file in &files {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let recording = Recording::of(&server, name, &flv::read(file).unwrap()).unwrap();
+        let rendition = recording.rendition("fmp4").unwrap();
+        assert!(rendition.codecs.starts_with("av01.") && rendition.codecs.ends_with("opus"));
+        decode_by(&encoder::current_ffmpeg().unwrap(), &rendition.runs()[0]).unwrap();
+        urls.push(server.http().url(&format!("/live/{name}/index.m3u8")));
+    }
+    for seen in play(&urls) {
+        let number = |name: &str| seen[name].as_f64().unwrap();
+        assert!(seen["error"].is_null() && seen["ended"] == true, "{seen}");
+        assert!(number("frames") > 100.0 && number("soundBytes") > 10_000.0, "{seen}");
+    }
+}
+
+/// The table in the documentation. `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+fn the_documentation_has_this_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/interop.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (before, _) = document.split_once(TABLE_BEGINS).unwrap();
+    let table = format!("{before}{TABLE_BEGINS}{}", table());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    assert_eq!(document, table, "run it again with UPDATE_GOLDEN=1");
+}
+
+const TABLE_BEGINS: &str = "| encoder | push | rendition | `CODECS` | demuxes, decodes | plays in Chromium |\n\
+     |---|---|---|---|---|---|\n";
+
+fn table() -> String {
+    let mut text = String::new();
+    for row in ROWS {
+        let (encoder, pushed) = row.capture.split_once('_').unwrap();
+        for (name, codecs) in row.renditions {
+            let container = name.split('-').next().unwrap();
+            let is_first = *name == container;
+            let plays = match row.chromium.contains(&container) {
+                _ if !is_first => "",
+                true => "yes",
+                false if container == "fmp4" && pushed.ends_with("mp3") => "no: hls.js",
+                false => "no decoder",
+            };
+            let (pushed, codecs) = (pushed.replace('_', ", "), codecs.replace(',', ", "));
+            writeln!(text, "| {encoder} | {pushed} | `{name}` | {codecs} | yes | {plays} |")
+                .unwrap();
+        }
+    }
+    text
 }
