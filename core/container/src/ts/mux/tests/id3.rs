@@ -4,7 +4,7 @@ use super::*;
 use crate::ts::psi::Stream;
 
 /// An ID3 tag of version 2.4 with a text.
-const TAG: &[u8] = b"ID3\x04\0\0\0\0\0\x15TXXX\0\0\0\x0b\0\0\x03note\0hello!";
+const TAG: &[u8] = b"ID3\x04\0\0\0\0\0\x16TXXX\0\0\0\x0c\0\0\x03note\0hello!";
 
 fn id3_muxer(tracks: &[Track]) -> Muxer {
     Muxer::new(tracks).unwrap().with_timed_id3()
