@@ -15,7 +15,7 @@ const TABLE: &str = "\
 ffmpeg-5.1_aac: Lavf59.27.100: live/demo?key=k v0 a59 m1, none none 1216, ended
 ffmpeg-5.1_flv1_mp3: Lavf59.27.100: live/demo?key=k v30 a47 m1, 25 65 1202, ended
 ffmpeg-5.1_h264-bframes_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, 0 0 1160, ended
-ffmpeg-5.1_h264-late-time_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, 0 16776700 16777860, ended
+ffmpeg-5.1_h264-late-time_aac: Lavf59.27.100: live/demo?key=k v32 a59 m1, 0 16780000 16781160, ended
 ffmpeg-5.1_h264_aac: Lavf59.27.100: live/cap v27 a49 m1, 0 0 960, ended
 ffmpeg-5.1_h264_mp3: Lavf59.27.100: live/demo?key=k v32 a47 m1, 0 25 1185, ended
 ffmpeg-9.0_av1_opus: Lavf63.1.102: live/demo?key=k v32 a63 m1, 0 7 1201, ended

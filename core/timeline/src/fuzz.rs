@@ -31,7 +31,8 @@ pub const ENTRIES: [&str; 4] = [
     r#"{"version":1,"epoch":2,"at_ms":1700000002000,"head":{"state":"live","next_sequence":8,
         "discontinuity_sequence":1,"target_duration_s":2,"begins_broadcast":false,
         "calendar_end_ms":1700000002000},"body":{"kind":"segment","sequence":7,"start":0,
-        "end":180000,"calendar_ms":1700000000000,"independent":true,"renditions":[{
+        "end":180000,"calendar_ms":1700000000000,"discontinuity":true,
+            "independent":true,"renditions":[{
         "rendition":"ts","container":"ts","bytes":188,"sha256":
         "abababababababababababababababababababababababababababababababab","tracks":[{
         "codec":"avc1.64001f","medium":"video","width":1280,"height":720,
@@ -63,10 +64,11 @@ mod tests {
 
     #[test]
     fn damaged_names_are_read_or_refused() {
-        let texts: [&[u8]; 5] = [
+        let texts: [&[u8]; 6] = [
             b"live/cam1",
             b"720p",
             b"live/cam1/ts/2/17.ts",
+            b"live/cam1/ts/02/017.ts",
             b"live/cam1/fmp4/2/init-3.mp4",
             b"/live/cam1/ts/index.m3u8",
         ];
