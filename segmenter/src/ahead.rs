@@ -9,8 +9,8 @@ use crate::latest::{SILENCE_TICKS_MAX, ticks};
 use crate::start::Arrived;
 
 /// How much earlier than pictures of the same time sound may arrive and still be written at once,
-/// in 90 kHz ticks: encoders interleave within about this, and what is held is late.
-const SOUND_TICKS_MAX: i64 = 9_000;
+/// in 90 kHz ticks: about a frame, by which sound may then be cut too late.
+const SOUND_TICKS_MAX: i64 = 1_800;
 /// Most units that are held: a second of a few tracks has a few hundred.
 const UNITS_MAX: usize = 2_048;
 

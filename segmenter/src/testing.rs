@@ -1,6 +1,7 @@
 //! Configurations for tests.
 
 use bytes::Bytes;
+use media::{Codec, CodecConfig, Track, TrackId};
 
 /// An `AVCDecoderConfigurationRecord`: 160x90, 25 pictures a second, as ffmpeg and x264 write it.
 pub(crate) fn avc() -> Bytes {
@@ -15,6 +16,18 @@ pub(crate) fn other_avc() -> Bytes {
 /// An `AudioSpecificConfig`: AAC-LC, 48 kHz, stereo.
 pub(crate) fn aac() -> Bytes {
     hex("1190")
+}
+
+/// An `AudioSpecificConfig`: AAC-LC, 44.1 kHz, stereo.
+pub(crate) fn aac_44100() -> Bytes {
+    hex("1210")
+}
+
+/// A track of Opus: stereo, as ffmpeg sends its `OpusHead`.
+pub(crate) fn opus() -> Track {
+    let head = hex("4f707573486561640102380180bb0000000000");
+    let config = CodecConfig::parse(Codec::Opus, head).unwrap();
+    Track::new(TrackId::AUDIO, config)
 }
 
 fn hex(text: &str) -> Bytes {

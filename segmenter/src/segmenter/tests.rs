@@ -1,3 +1,5 @@
+mod tracks;
+
 use bytes::Bytes;
 use media::Timestamp;
 use media::aac::AacConfig;
