@@ -1,16 +1,16 @@
 //! What the muxer writes, read by our own reader and by an independent one.
 
+mod both_containers;
 mod encoders;
 
 use bytes::{Bytes, BytesMut};
-use media::avc::{NalLengthSize, NalType, nal_units};
+use media::avc::{NalLengthSize, nal_units};
 use media::{AccessUnit, Rounding, Timescale, Timestamp, TrackId, TrackKind};
 use proptest::prelude::*;
 
 use super::testing::{mux, read, read_twice};
 use super::*;
 use crate::testing::{audio, frame, picture, real_units, video};
-use crate::ts;
 
 const IDR: &str = "65888400";
 const SLICE: &str = "419a2100";
@@ -99,53 +99,6 @@ fn parts_one_behind_the_other_are_the_segment() {
         segment.fragments.iter().map(|fragment| fragment.sequence_number).collect();
     assert_eq!(numbers, [1, 2, 3]);
     assert_eq!(segment.brands, [FourCc(*b"msdh"), FourCc(*b"msdh"), FourCc(*b"cmfs")]);
-}
-
-/// The NAL units of pictures without those that are in one container and not in the other.
-fn slices<'a>(nals: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-    let is_extra =
-        |nal: &[u8]| matches!(NalType::of(nal), NalType::SPS | NalType::PPS | NalType::AUD);
-    nals.filter(|nal| !is_extra(nal)).map(<[u8]>::to_vec).collect()
-}
-
-#[test]
-fn both_containers_have_the_same_elementary_streams() {
-    let (tracks, units) = real_units();
-    let mut muxer = Muxer::new(&tracks).unwrap();
-    let init = muxer.init_section();
-    let samples = read_twice(&init, &mux(&mut muxer, &units, &[], &[50]));
-    let of_track = |number| samples.iter().filter(move |sample| sample.track == number);
-    let [video, audio] = [TrackKind::Video, TrackKind::Audio]
-        .map(|kind| (1..).zip(&tracks).find(|(_, track)| track.id.kind == kind).unwrap().0);
-
-    let mut muxer = ts::Muxer::new(&tracks).unwrap();
-    let mut out = BytesMut::new();
-    muxer.begin(&mut out);
-    units.iter().for_each(|unit| muxer.write(unit, &mut out).unwrap());
-    muxer.finish_segment(&mut out);
-    let (mut annex_b, mut adts) = (Vec::new(), Vec::new());
-    for (stream_id, _, _, data) in ts::testing::packets(&ts::testing::read(&out)) {
-        if stream_id == 0xe0 { annex_b.extend(data) } else { adts.extend(data) }
-    }
-
-    // Four-byte start codes, as the muxer writes them; none can be inside a NAL unit.
-    let starts: Vec<_> =
-        (0..annex_b.len()).filter(|at| annex_b[*at..].starts_with(&[0, 0, 0, 1])).collect();
-    let ends = starts.iter().skip(1).copied().chain([annex_b.len()]);
-    let of_ts = slices(starts.iter().zip(ends).map(|(start, end)| &annex_b[start + 4..end]));
-    let of_mp4 = slices(
-        of_track(video)
-            .flat_map(|sample| nal_units(&sample.data, NalLengthSize::Four).map(Result::unwrap)),
-    );
-    assert!(of_ts == of_mp4, "{} and {} NAL units", of_ts.len(), of_mp4.len());
-
-    let mut frames = Vec::new();
-    while !adts.is_empty() {
-        let length =
-            usize::from(adts[3] & 3) << 11 | usize::from(adts[4]) << 3 | usize::from(adts[5]) >> 5;
-        frames.push(adts.drain(..length).skip(7).collect::<Vec<_>>());
-    }
-    assert!(of_track(audio).map(|sample| sample.data.to_vec()).eq(frames));
 }
 
 /// A unit somewhere: of which track, how long after the last one, how much later it is shown.
