@@ -1,12 +1,16 @@
 //! The watch page in a real browser, before, during and after a live push.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use testkit::encoder::{Encoder, Source, Video};
-use testkit::{Browser, Server};
+use testkit::{Browser, Server, playlist, wait_until};
 
 /// A browser starts slowly where others run at once.
 const SOON: Duration = Duration::from_secs(60);
@@ -40,7 +44,18 @@ fn check_without_fault(sample: &Value) {
 
 #[test]
 fn a_page_that_was_opened_before_the_stream_plays_it_and_goes_on_after_a_restart() {
-    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &[]).unwrap();
+    check("ts");
+}
+
+#[test]
+fn a_page_plays_fmp4_and_goes_on_after_a_restart() {
+    check("fmp4");
+}
+
+#[track_caller]
+fn check(packaging: &str) {
+    let packaging = format!("stream.packaging={packaging}");
+    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &["--set", &packaging]).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let url = server.http().url("/watch/live/cam");
     let mut browser = Browser::open(root, server.folder(), &url).unwrap();
@@ -71,14 +86,17 @@ fn a_page_that_was_opened_before_the_stream_plays_it_and_goes_on_after_a_restart
     encoder.finish().unwrap();
     drop(encoder);
     let encoder = Encoder::start(&source, &server.push_url("cam")).unwrap();
-    let after = server.watch("cam");
-    after
-        .wait_until("the second push", SOON, |seen| {
-            seen.segments.values().filter(|segment| segment.listed.discontinuity).count() == 1
-                && seen.segments.values().last().is_some_and(|last| !last.listed.discontinuity)
-        })
-        .unwrap();
-    after.stop().unwrap();
+    let listed = || {
+        let variants = server.http().get("/live/cam/index.m3u8").unwrap().text();
+        let variant = &playlist::multivariant(&variants).unwrap().variants[0].uri;
+        server.http().get(&format!("/live/cam/{variant}")).unwrap().text()
+    };
+    wait_until("the second push", SOON, || {
+        let text = listed();
+        text.split_once("#EXT-X-DISCONTINUITY\n").is_some_and(|(_, after)| after.contains("\n2/"))
+            && text.matches("\n2/").count() >= 2
+    })
+    .unwrap();
     let mut back = browser.wait_for("a page that plays again", SOON, plays).unwrap();
     // Ten seconds on are past the break, wherever in the window it was.
     back = browser.wait_for("ten seconds more", SOON, went_on(&back, 10.0)).unwrap();

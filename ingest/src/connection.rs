@@ -322,7 +322,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         }
         publisher.close(end).await;
         self.node.metrics.publishers.dec();
-        let mended: u64 = counted.iter().map(|(_, count)| count).sum();
+        let mended = counted.iter().filter(|(_, count)| *count > 0);
+        let mended: Vec<_> = mended.map(|(kind, count)| format!("{kind}: {count}")).collect();
+        let mended = mended.join(", ");
         info!(stream.name = name, peer.addr = %self.peer, repairs = mended, clock.drift_ppm = drift_ppm, "`{name}` waits for its publisher: {why}");
     }
 }
