@@ -13,7 +13,7 @@ use crate::session::{
 
 /// A server session that accepts everything; returns the most memory it held.
 ///
-/// The first byte says how the rest arrives ([`Arrival`]).
+/// The first byte says how the rest arrives (`Arrival`).
 pub fn server_session(data: &[u8]) -> usize {
     let now = Duration::from_secs(1);
     let mut session = ServerSession::new(ServerConfig::default(), &[7; SEED_BYTES], Duration::ZERO);
@@ -44,7 +44,7 @@ pub fn server_session(data: &[u8]) -> usize {
 }
 
 /// A client session in front of a server that says anything. The first byte says how the rest
-/// arrives ([`Arrival`]).
+/// arrives (`Arrival`).
 pub fn client_session(data: &[u8]) {
     let now = Duration::from_secs(1);
     let Some((&first, data)) = data.split_first() else { return };
@@ -68,7 +68,7 @@ pub fn client_session(data: &[u8]) {
     }
 }
 
-/// Both sides of the handshake. The first byte says how the rest arrives ([`Arrival`]); what comes
+/// Both sides of the handshake. The first byte says how the rest arrives (`Arrival`); what comes
 /// after the handshake is not taken.
 pub fn handshake(data: &[u8]) {
     let Some((&first, data)) = data.split_first() else { return };

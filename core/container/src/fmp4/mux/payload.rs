@@ -12,7 +12,7 @@ use media::{CodecConfig, avc, hevc};
 
 use super::MuxError;
 
-/// Bytes that [`write`] will write of a payload.
+/// Bytes that [`write()`] will write of a payload.
 pub(super) fn length(codec: &CodecConfig, payload: &[u8]) -> Result<usize, MuxError> {
     let of_nal_units = |size: NalLengthSize, is_stored: &dyn Fn(&[u8]) -> bool| {
         let add = |sum, nal: Result<&[u8], NalError>| {
