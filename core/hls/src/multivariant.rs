@@ -13,13 +13,17 @@ const AUDIO_GROUP: &str = "audio";
 /// The group of captions in the pictures.
 const CAPTIONS_GROUP: &str = "cc";
 
-/// The list of the stream's variants as its newest segment shows them, in one container, or `None`
-/// while the window has none in it. Without a container it is that of the first rendition: what
-/// the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
+/// The list of the stream's variants as the newest segment shows that has some, in one container, or
+/// `None` while the window has none in it. Without a container it is that of the first rendition:
+/// what the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
 #[must_use]
 pub fn render_multivariant(window: &Window, container: Option<Container>) -> Option<String> {
-    let newest = window.segments().next_back()?;
-    let container = container.or_else(|| Some(newest.renditions.first()?.container))?;
+    let is_shown = |record: &&SegmentRecord| container.is_none_or(|it| it == record.container);
+    // The newest that has a variant: sound may go on alone for a while.
+    let (newest, container) = window.segments().rev().find_map(|segment| {
+        let mut variants = segment.renditions.iter().filter(|record| !record.is_alternative);
+        Some((segment, variants.find(is_shown)?.container))
+    })?;
     let (alternatives, variants): (Vec<_>, Vec<_>) = newest
         .renditions
         .iter()
@@ -62,7 +66,7 @@ pub fn render_multivariant(window: &Window, container: Option<Container>) -> Opt
         line(&mut text, format_args!("#EXT-X-STREAM-INF:{attributes}"));
         line(&mut text, format_args!("{}/index.m3u8", record.rendition));
     }
-    (!variants.is_empty()).then_some(text)
+    Some(text)
 }
 
 /// The sound of the variants themselves, and what can be chosen instead.

@@ -200,6 +200,17 @@ ts-v1/index.m3u8
 }
 
 #[test]
+fn variants_that_have_nothing_for_a_while_are_still_listed() {
+    let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
+    let first = ledger.segment(ladder(0), 0);
+    let mut alone = ladder(180_000);
+    alone.renditions.retain(|record| record.is_alternative);
+    let window = window(&[opened, first, ledger.segment(alone, 0)]);
+    let text = render_multivariant(&window, None).unwrap();
+    assert!(text.ends_with("ts-v1/index.m3u8\n"), "{text}");
+}
+
+#[test]
 fn a_container_that_the_stream_is_not_in_has_no_list() {
     let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
     let window = window(&[opened, ledger.segment(segment(0, 180_000), 0)]);
