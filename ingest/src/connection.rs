@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use crate::cues::Cues;
+use crate::mended::{Counts, Mended};
 use crate::node::Node;
 use crate::publisher::{End, Publisher};
 use crate::{Disconnect, Refusal};
@@ -66,6 +67,13 @@ struct Publication {
     demuxer: Demuxer,
     cues: Cues,
     publisher: Publisher,
+    mended: Mended,
+}
+
+impl Publication {
+    fn counts(&self) -> Counts {
+        Counts::new(self.publisher.repairs(), self.demuxer.skipped(), self.cues.dropped)
+    }
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
@@ -225,7 +233,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         info!(stream.name = name, peer.addr = %self.peer, encoder, "`{name}` is live from {}", self.peer);
         self.has_finished = false;
         let (demuxer, cues) = (Demuxer::new(), Cues::new(unix_ms()));
-        self.publication = Some(Publication { name, message_stream, demuxer, cues, publisher });
+        let mended = Mended::new();
+        self.publication =
+            Some(Publication { name, message_stream, demuxer, cues, publisher, mended });
         Ok(())
     }
 
@@ -242,7 +252,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
             MediaKind::Video => TagKind::Video,
         };
         publication.demuxer.push(kind, media.timestamp_ms, media.payload);
-        self.take_demuxed().await
+        self.take_demuxed().await?;
+        self.tell_mended();
+        Ok(())
     }
 
     /// Takes what the encoder says of a stream: only its bit rates count.
@@ -273,11 +285,35 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         }
     }
 
+    /// Now and then tells operators what was mended.
+    fn tell_mended(&mut self) {
+        let Some(publication) = &mut self.publication else { return };
+        if !publication.mended.is_due() {
+            return;
+        }
+        let counts = publication.counts();
+        let new = publication.mended.tell(counts, &self.node.metrics.repairs).join(", ");
+        if !new.is_empty() {
+            let name = &publication.name;
+            warn!(stream.name = name, peer.addr = %self.peer, repairs = new, "what the encoder of `{name}` sends is mended for the first time: {new}");
+        }
+    }
+
     async fn take_demuxed(&mut self) -> Result<(), Disconnect> {
         let Some(publication) = &mut self.publication else { return Ok(()) };
         while let Some(event) = publication.demuxer.pull() {
             match event {
-                Flv::Track(track) => publication.publisher.track(track)?,
+                Flv::Track(track) => {
+                    let id = track.id;
+                    if let Err(error) = publication.publisher.track(track) {
+                        // Without another track of the kind the streamer has to know.
+                        if !publication.publisher.has_track(id.kind) {
+                            return Err(error);
+                        }
+                        let name = &publication.name;
+                        warn!(stream.name = name, peer.addr = %self.peer, %error, "track {id:?} of `{name}` is left out: {error}");
+                    }
+                }
                 Flv::Unit(unit) => publication.publisher.push(unit).await?,
                 // Nothing of this kind will come: the streamer has to know. What comes besides
                 // something that is understood is left out.
@@ -305,26 +341,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
     }
 
     async fn unpublish(&self, publication: Publication, end: End, why: &str) {
-        let Publication { name, demuxer, cues, publisher, .. } = publication;
-        let (repairs, drift_ppm) = (publisher.repairs(), publisher.drift_ppm());
-        let skipped = demuxer.skipped().total();
-        let counted = [
-            ("jumps", repairs.jumps),
-            ("decode_times", repairs.decode_times),
-            ("presentation_times", repairs.presentation_times),
-            ("audio_gaps", repairs.audio_gaps),
-            ("forced_cuts", repairs.forced_cuts),
-            ("cues", cues.dropped),
-            ("dropped", repairs.dropped.saturating_add(skipped)),
-        ];
-        for (kind, count) in counted {
-            self.node.metrics.repairs.with_label_values(&[kind]).inc_by(count);
-        }
+        let counts = publication.counts();
+        let Publication { name, publisher, mut mended, .. } = publication;
+        mended.tell(counts, &self.node.metrics.repairs);
+        let drift_ppm = publisher.drift_ppm();
         publisher.close(end).await;
         self.node.metrics.publishers.dec();
-        let mended = counted.iter().filter(|(_, count)| *count > 0);
-        let mended: Vec<_> = mended.map(|(kind, count)| format!("{kind}: {count}")).collect();
-        let mended = mended.join(", ");
-        info!(stream.name = name, peer.addr = %self.peer, repairs = mended, clock.drift_ppm = drift_ppm, "`{name}` waits for its publisher: {why}");
+        let counts = counts.line();
+        info!(stream.name = name, peer.addr = %self.peer, repairs = counts, clock.drift_ppm = drift_ppm, "`{name}` waits for its publisher: {why}");
     }
 }

@@ -101,6 +101,7 @@ impl Cues {
             planned_duration_ms: splice.duration().map(|ticks| ticks / 90),
             attributes: BTreeMap::from([(name.to_owned(), Attribute::Hex(hex))]),
             is_splice: splice.is_out() || splice.is_in(),
+            returns_after_ms: returns_after_ms(splice),
         }
     }
 
@@ -117,6 +118,7 @@ impl Cues {
             planned_duration_ms: None,
             attributes,
             is_splice: false,
+            returns_after_ms: None,
         }
     }
 
@@ -142,6 +144,17 @@ fn event_id(splice: &SpliceInfo) -> u32 {
             let leads = segmentations.iter().find(|it| it.direction().is_some());
             leads.or_else(|| segmentations.first()).map_or(0, |it| it.event_id)
         }
+    }
+}
+
+/// When the stream comes back without another splice.
+fn returns_after_ms(splice: &SpliceInfo) -> Option<u64> {
+    match splice.command() {
+        Command::Insert(insert) => {
+            let duration = insert.duration.filter(|_| insert.is_out_of_network)?;
+            duration.auto_return.then_some(duration.ticks / 90)
+        }
+        Command::TimeSignal(_) | Command::Null | Command::Other { .. } => None,
     }
 }
 

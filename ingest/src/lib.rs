@@ -7,6 +7,7 @@
 mod connection;
 mod cues;
 mod disconnect;
+mod mended;
 mod metrics;
 mod node;
 mod publisher;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use media::{AccessUnit, Track};
+use media::{AccessUnit, Track, TrackKind};
 use runtime::unix_ms;
 use segmenter::{Cue, Output, Repairs, Segmenter};
 use tokio::sync::{mpsc, watch};
@@ -61,6 +61,12 @@ impl Publisher {
     /// When no rendition can carry the track.
     pub fn track(&mut self, track: Track) -> Result<(), Disconnect> {
         self.segmenter.track(track).map_err(|error| Disconnect::Unsupported(error.to_string()))
+    }
+
+    /// Whether a track of this kind is published.
+    #[must_use]
+    pub fn has_track(&self, kind: TrackKind) -> bool {
+        self.segmenter.has_track(kind)
     }
 
     /// Hands over one access unit. Waits while segments cannot be made durable as fast as they

@@ -106,16 +106,16 @@ impl Janitor {
                     self.store.delete(&key).await?;
                     deleted += 1;
                 }
-                if let Body::Segment(_) = &stored.entry.body {
-                    let needed = stored.entry.inits(name).map(|(key, _)| key).collect();
-                    self.keep_inits(name, needed).await?;
-                }
+                let needed: Vec<_> = stored.entry.inits(name).map(|(key, _)| key).collect();
+                self.keep_inits(name, needed).await?;
                 cleared = stored.position;
                 self.cleared.insert(name.clone(), cleared);
             }
             if page.len() < PAGE {
                 // Nothing is left that could need them.
-                self.keep_inits(name, Vec::new()).await?;
+                for key in self.inits.remove(name).unwrap_or_default() {
+                    self.store.delete(&key).await?;
+                }
                 break;
             }
         }
@@ -126,19 +126,24 @@ impl Janitor {
         Ok(())
     }
 
-    /// Deletes what earlier segments of a stream had to be read with, except for what is `needed`.
+    /// Deletes what earlier segments of a stream had to be read with and later ones have no use for:
+    /// one that is `needed` takes the place of the one before in its rendition. A rendition that has
+    /// nothing for a while goes on with its own.
     async fn keep_inits(
         &mut self,
         name: &StreamName,
         needed: Vec<ObjectKey>,
     ) -> Result<(), CleaningError> {
-        let kept = self.inits.entry(name.clone()).or_default();
-        for key in kept.iter().filter(|key| !needed.contains(key)) {
-            self.store.delete(key).await?;
+        if needed.is_empty() {
+            return Ok(());
         }
-        *kept = needed;
-        if kept.is_empty() {
-            self.inits.remove(name);
+        let kept = self.inits.entry(name.clone()).or_default();
+        for key in needed.into_iter().filter(|key| !kept.contains(key)).collect::<Vec<_>>() {
+            while let Some(at) = kept.iter().position(|old| old.rendition == key.rendition) {
+                let old = kept.swap_remove(at);
+                self.store.delete(&old).await?;
+            }
+            kept.push(key);
         }
         Ok(())
     }

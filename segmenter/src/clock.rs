@@ -25,10 +25,13 @@ const AUDIO_GAP_MS: i64 = 100;
 /// Distance from which the sample count is moved towards the encoder's time, a sample a unit.
 const AUDIO_SLEW_MS: i64 = 20;
 
-/// Furthest that decode times are moved back from the start for what an encoder says of itself, in
-/// 90 kHz ticks: sixteen frames, the most that H.264 reorders, are 533 ms at 30 a second; no
+/// Furthest that decode times are moved back for pictures that are shown before them, in 90 kHz
+/// ticks: sixteen frames, the most that H.264 reorders, are 533 ms at 30 a second; no
 /// encoder uses more than five.
 const REORDER_TICKS_MAX: i64 = 500 * 90;
+/// Furthest that a picture may be shown after it is decoded, in 90 kHz ticks: sixteen frames at
+/// eight a second. One that says more would leave a hole, or a segment that never ends.
+const COMPOSITION_TICKS_MAX: i64 = 2 * 90_000;
 /// How much less than what the encoder says the first picture's composition time may be, in 90 kHz
 /// ticks: times are rounded to milliseconds.
 const REORDER_SLACK_TICKS: i64 = 2 * 90;
@@ -126,6 +129,11 @@ impl Clock {
         }
     }
 
+    /// A track is over: its units are dropped.
+    pub fn forget(&mut self, track: TrackId) {
+        self.tracks.remove(&track);
+    }
+
     /// Puts a unit on the timeline; `None` drops it.
     pub fn place(&mut self, unit: AccessUnit) -> Option<Placement> {
         let placement = self.try_place(unit);
@@ -180,7 +188,15 @@ impl TrackClock {
         let last_raw_ms = std::mem::replace(&mut self.last_raw_ms, raw_ms);
         let Some(mapping) = self.mapping else {
             let first = Mapping { serial: 0, offset_ms: ORIGIN_MS.saturating_sub(raw_ms) };
-            self.mapping = Some(*newest.get_or_insert(first));
+            let begun = newest.is_some();
+            let mut mapping = *newest.get_or_insert(first);
+            let landed_ms =
+                raw_ms.saturating_add(mapping.offset_ms).saturating_sub(latest_media_ms);
+            if begun && landed_ms.abs() > FORWARD_MS_MAX {
+                // It has a clock of its own, which begins when its first unit comes.
+                mapping.offset_ms = latest_media_ms.saturating_sub(raw_ms);
+            }
+            self.mapping = Some(mapping);
             return false;
         };
         if (-BACKWARD_MS_MAX..=FORWARD_MS_MAX).contains(&step_ms) {
@@ -233,6 +249,12 @@ impl Counter {
     ) -> Option<(Timestamp, Timestamp)> {
         match self {
             Self::Video { last_dts, shift, announced } => {
+                let mut composition = composition;
+                if !(-REORDER_TICKS_MAX..=COMPOSITION_TICKS_MAX).contains(&composition) {
+                    // No encoder reorders so far: it is one odd frame, and costs its place.
+                    repairs.presentation_times += 1;
+                    composition = *announced;
+                }
                 if last_dts.is_none() {
                     // A first picture that is shown as soon as it is decoded, of an encoder that
                     // reorders, is followed by some that are to be shown before they are decoded.

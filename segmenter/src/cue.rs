@@ -31,6 +31,8 @@ pub struct NewDateRange {
     pub attributes: BTreeMap<String, Attribute>,
     /// Whether the stream is spliced here, so that a segment must begin.
     pub is_splice: bool,
+    /// After how many milliseconds the stream comes back by itself, so that a segment must begin.
+    pub returns_after_ms: Option<u64>,
 }
 
 /// Cues that wait for their moment at most: a later one takes the place of the oldest.
@@ -46,8 +48,14 @@ pub(crate) struct Cues<T> {
 impl NewDateRange {
     /// The range at its place.
     pub(crate) fn at(self, start_ms: i64) -> DateRange {
-        let Self { id, class, duration_ms, planned_duration_ms, attributes, is_splice: _ } = self;
-        DateRange { id, class, start_ms, duration_ms, planned_duration_ms, attributes }
+        DateRange {
+            id: self.id,
+            class: self.class,
+            start_ms,
+            duration_ms: self.duration_ms,
+            planned_duration_ms: self.planned_duration_ms,
+            attributes: self.attributes,
+        }
     }
 }
 

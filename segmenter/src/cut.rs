@@ -7,6 +7,9 @@ pub const LONGEST_SEGMENT_MS: i64 = 10_000;
 /// How much before the target a key frame still ends a segment: encoders round times down, and a
 /// key frame every two seconds must not become a segment every four.
 const EARLY_MS: i64 = 100;
+/// Segments that end for another reason than their length are not shorter than this, in
+/// milliseconds.
+pub(crate) const SHORTEST_MS: i64 = 400;
 /// How much two key frames may be further apart than the two before: encoders round to
 /// milliseconds.
 const ROUNDING_MS: i64 = 2;
@@ -27,6 +30,8 @@ pub struct Cutter {
     /// Where in the segment the last key frame was, and how long after the one before.
     last_key_ms: i64,
     key_interval_ms: Option<i64>,
+    /// Decoding of the pictures cannot start with the segment.
+    is_dependent: bool,
 }
 
 /// What to do before a unit is written.
@@ -52,6 +57,7 @@ impl Cutter {
             declared_gop_ms: 0,
             last_key_ms: 0,
             key_interval_ms: None,
+            is_dependent: false,
         }
     }
 
@@ -84,6 +90,7 @@ impl Cutter {
         };
         if cut != Cut::Continue {
             self.last_key_ms = 0;
+            self.is_dependent = cut == Cut::Forced;
         }
         cut
     }
@@ -92,12 +99,17 @@ impl Cutter {
     /// length.
     pub const fn cut_early(&mut self) -> Cut {
         self.last_key_ms = 0;
+        self.is_dependent = false;
         Cut::Segment
     }
 
     /// Whether a key frame ends the segment: at the target, or a little before if the next one is
-    /// expected after it.
+    /// expected after it. A segment that decoding cannot start with ends at the first one, so that
+    /// one lost key frame is not followed by segments that are all cut beside theirs.
     fn is_due(&self, elapsed_ms: i64) -> bool {
+        if self.is_dependent && elapsed_ms >= SHORTEST_MS {
+            return true;
+        }
         let next_ms = elapsed_ms.saturating_add(self.key_interval_ms.unwrap_or(self.segment_ms));
         elapsed_ms >= self.segment_ms
             || elapsed_ms >= self.segment_ms - EARLY_MS
@@ -161,8 +173,9 @@ mod tests {
 
     #[test]
     fn a_segment_never_gets_longer_than_players_were_told() {
-        check(Some(2), "!0 2000 2360 2400 !4000", "- - - forced -");
+        check(Some(2), "!0 2000 2360 2400 !2700 !4000", "- - - forced - cut");
         check(None, "!0 9960 10000 12000 20000", "- - forced - forced");
+        check(Some(2), "!0 2000 2400 !2700 !4000 !6000", "- - forced - cut cut");
     }
 
     #[track_caller]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use media::{AccessUnit, Rounding, Timescale, TrackId, TrackKind};
 
+use crate::ahead::Pictures;
+
 /// How far each track has come, in 90 kHz ticks.
 #[derive(Debug, Default)]
 pub(crate) struct Latest {
@@ -14,6 +16,8 @@ pub(crate) struct Latest {
 struct Progress {
     /// The decode time of the last unit that arrived.
     arrived: i64,
+    /// The latest presentation time of one that arrived.
+    shown: i64,
     /// The decode time of the last unit that was written.
     written: Option<i64>,
     /// From the unit written before the last to the last.
@@ -34,8 +38,10 @@ impl Latest {
     /// A unit has arrived.
     pub(crate) fn arrive(&mut self, unit: &AccessUnit) {
         let arrived = ticks(unit.dts);
-        let fresh = Progress { arrived, written: None, step: 0, end: None };
-        self.tracks.entry(unit.track).or_insert(fresh).arrived = arrived;
+        let shown = ticks(unit.pts);
+        let fresh = Progress { arrived, shown, written: None, step: 0, end: None };
+        let progress = self.tracks.entry(unit.track).or_insert(fresh);
+        (progress.arrived, progress.shown) = (arrived, progress.shown.max(shown));
     }
 
     /// A unit is written; sound lasts `sound_ticks`.
@@ -60,10 +66,10 @@ impl Latest {
         });
     }
 
-    /// The decode time of the first video track's last picture that arrived.
-    pub(crate) fn pictures_arrived(&self) -> Option<i64> {
+    /// How far the first video track has come.
+    pub(crate) fn pictures_arrived(&self) -> Option<Pictures> {
         let first = self.tracks.iter().find(|(id, _)| id.kind == TrackKind::Video)?;
-        Some(first.1.arrived)
+        Some(Pictures { decoded: first.1.arrived, shown: first.1.shown })
     }
 
     /// Whether the unit's track says where segments begin: the first one that has sent something

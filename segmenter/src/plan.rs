@@ -7,6 +7,8 @@ use media::{Codec, Track, TrackId, TrackKind};
 use thiserror::Error;
 use timeline::{Container, RenditionId};
 
+use crate::segmenter::Announced;
+
 /// The containers that a stream is offered in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Packaging {
@@ -62,25 +64,26 @@ impl Packaging {
 
     /// The containers that carry all of the tracks, the preferred one first. A stream is never
     /// offered in one that would leave something out.
-    fn containers(self, tracks: &BTreeMap<TrackId, Track>) -> Vec<Container> {
-        let has_hevc = tracks.values().any(|track| track.codec.codec() == Codec::Hevc);
+    fn containers(self, tracks: &BTreeMap<TrackId, Announced>) -> Vec<Container> {
+        let tracks = || tracks.values().map(|known| &known.track);
+        let has_hevc = tracks().any(|track| track.codec.codec() == Codec::Hevc);
         let wanted: &[Container] = match self {
             Self::Ts => &[Container::Ts],
             Self::Fmp4 => &[Container::Fmp4],
             // Players refuse H.265 in MPEG-TS: it is offered only where nothing else is wanted.
             Self::Both if has_hevc => &[Container::Fmp4],
             Self::Both => &[Container::Ts, Container::Fmp4],
-            Self::Auto if tracks.values().all(is_usual) => &[Container::Ts, Container::Fmp4],
+            Self::Auto if tracks().all(is_usual) => &[Container::Ts, Container::Fmp4],
             Self::Auto => &[Container::Fmp4],
         };
-        let can = wanted.iter().filter(|c| tracks.values().all(|track| can_carry(**c, track)));
+        let can = wanted.iter().filter(|c| tracks().all(|track| can_carry(**c, track)));
         let count = if self == Self::Both { 2 } else { 1 };
         can.take(count).copied().collect()
     }
 
     /// The renditions of a publication with these tracks, variants before their alternatives.
     /// Every video track is a variant with the first sound in it; further sounds are alternatives.
-    pub(crate) fn plan(self, tracks: &BTreeMap<TrackId, Track>) -> Vec<Plan> {
+    pub(crate) fn plan(self, tracks: &BTreeMap<TrackId, Announced>) -> Vec<Plan> {
         let of = |kind| tracks.keys().copied().filter(move |id| id.kind == kind);
         let (first, further) = {
             let mut sounds = of(TrackKind::Audio);

@@ -12,14 +12,15 @@ use timeline::{
     Container, InitRecord, Medium, RenditionId, SegmentRecord, Sha256, TrackRecord, VideoRange,
 };
 
-use crate::frame_rate::frame_rate_milli;
+use crate::frame_rate::FrameRate;
 use crate::plan::Plan;
+use crate::segmenter::Announced;
 
 /// A rendition, between its first segment and its last.
 #[derive(Debug)]
 pub(crate) struct Rendition {
     plan: Plan,
-    tracks: Vec<Track>,
+    tracks: Vec<Announced>,
     mux: Mux,
     body: BytesMut,
     /// With what the segments are read, in fMP4.
@@ -27,11 +28,11 @@ pub(crate) struct Rendition {
     /// Initialisations made so far.
     inits: u32,
     is_init_due: bool,
-    /// The measured pictures in 1,000 seconds, kept from the first segment on that shows it.
-    frame_rate_milli: u32,
+    frame_rate: FrameRate,
     /// In the segment.
-    pictures: u32,
     units: u32,
+    /// Events written so far: one with the number of another is the same again.
+    events: u32,
     /// Closed captions seen in the pictures so far.
     captions: Captions,
     /// Whether decoding can start with the segment's first picture.
@@ -71,17 +72,18 @@ impl Rendition {
     /// With `timed_id3` a transport stream says that it may have tags.
     pub(crate) fn new(
         plan: Plan,
-        tracks: &BTreeMap<TrackId, Track>,
+        tracks: &BTreeMap<TrackId, Announced>,
         timed_id3: bool,
     ) -> Option<Self> {
         let tracks = tracks_of(&plan, tracks);
+        let list = list(&tracks);
         let mux = match plan.container {
             Container::Ts => {
-                let muxer = ts::Muxer::new(&tracks).ok()?;
+                let muxer = ts::Muxer::new(&list).ok()?;
                 let muxer = if timed_id3 { muxer.with_timed_id3() } else { muxer };
                 Mux::Ts(Box::new(muxer))
             }
-            Container::Fmp4 => Mux::Fmp4(Box::new(fmp4::Muxer::new(&tracks).ok()?)),
+            Container::Fmp4 => Mux::Fmp4(Box::new(fmp4::Muxer::new(&list).ok()?)),
         };
         Some(Self {
             plan,
@@ -91,9 +93,9 @@ impl Rendition {
             init: None,
             inits: 0,
             is_init_due: true,
-            frame_rate_milli: 0,
-            pictures: 0,
+            frame_rate: FrameRate::default(),
             units: 0,
+            events: 0,
             captions: Captions::EMPTY,
             first_is_key: None,
             awaits_key_frame: false,
@@ -105,36 +107,48 @@ impl Rendition {
     }
 
     /// Goes on as planned anew, between two segments. What counts on goes on.
-    pub(crate) fn change(&mut self, plan: Plan, tracks: &BTreeMap<TrackId, Track>) {
+    pub(crate) fn change(&mut self, plan: Plan, tracks: &BTreeMap<TrackId, Announced>) {
         let tracks = tracks_of(&plan, tracks);
-        if tracks == self.tracks {
+        let new = list(&tracks);
+        if new == list(&self.tracks) {
             self.plan = plan;
             return;
         }
         let changed = match &mut self.mux {
-            Mux::Ts(muxer) => muxer.set_tracks(&tracks).is_ok(),
-            Mux::Fmp4(muxer) => muxer.set_tracks(&tracks).is_ok(),
+            Mux::Ts(muxer) => muxer.set_tracks(&new).is_ok(),
+            Mux::Fmp4(muxer) => muxer.set_tracks(&new).is_ok(),
         };
         if changed {
-            let has_new_pictures = tracks
-                .iter()
-                .any(|track| track.id.kind == TrackKind::Video && !self.tracks.contains(track));
+            let has_new_pictures = tracks.iter().any(|it| {
+                it.track.id.kind == TrackKind::Video && !self.knows(it.track.id, it.config)
+            });
             self.awaits_key_frame |= has_new_pictures;
             (self.plan, self.tracks) = (plan, tracks);
-            (self.frame_rate_milli, self.is_init_due) = (0, true);
+            (self.frame_rate, self.is_init_due) = (FrameRate::default(), true);
         }
     }
 
-    /// The first pictures of a rendition that begins in the middle of a publication wait for a key
-    /// frame as well.
-    pub(crate) fn await_key_frame(&mut self) {
-        self.awaits_key_frame = self.tracks.iter().any(|track| track.id.kind == TrackKind::Video);
+    /// The first pictures wait for a key frame, unless they are of the track `except`.
+    pub(crate) fn await_key_frame(&mut self, except: Option<TrackId>) {
+        let is_other = |id: TrackId| id.kind == TrackKind::Video && Some(id) != except;
+        self.awaits_key_frame = self.tracks.iter().any(|it| is_other(it.track.id));
+    }
+
+    /// Whether the track is in the rendition under this configuration.
+    fn knows(&self, track: TrackId, config: u32) -> bool {
+        self.tracks.iter().any(|it| it.track.id == track && it.config == config)
+    }
+
+    /// Whether the track is in the rendition under another configuration.
+    pub(crate) fn knows_otherwise(&self, track: TrackId, config: u32) -> bool {
+        self.plan.tracks.contains(&track) && !self.knows(track, config)
     }
 
     /// Begins a segment, behind a break of the timeline or not. Gives what must be read before it,
     /// where that is new.
     pub(crate) fn begin(&mut self, discontinuity: bool) -> Option<Init> {
-        (self.pictures, self.units, self.first_is_key) = (0, 0, None);
+        (self.units, self.first_is_key) = (0, None);
+        self.frame_rate.begin();
         match &mut self.mux {
             Mux::Ts(muxer) => {
                 if discontinuity {
@@ -160,43 +174,39 @@ impl Rendition {
         }
     }
 
-    /// Writes a unit of `track` as it is announced now. `false` when it is one of this rendition
-    /// and is left out: it cannot be said in this format, or belongs to what the track becomes
-    /// with the next segment.
-    pub(crate) fn write(&mut self, unit: &AccessUnit, track: Option<&Track>) -> bool {
+    /// Writes a unit that is coded by its track's configuration number `config`; says how many
+    /// bytes that made. `None` when it is one of this rendition and is left out: it cannot be said
+    /// in this format, or belongs to what the track was, or becomes with the next segment.
+    pub(crate) fn write(&mut self, unit: &AccessUnit, config: u32) -> Option<usize> {
         if !self.plan.tracks.contains(&unit.track) {
-            return true;
+            return Some(0);
         }
-        if !self.tracks.iter().any(|known| Some(known) == track) {
-            return false;
-        }
+        let is_known = |it: &&Announced| it.track.id == unit.track && it.config == config;
+        let known = self.tracks.iter().find(is_known)?;
         let is_picture = unit.track.kind == TrackKind::Video;
         if is_picture && self.awaits_key_frame && !unit.random_access {
-            return false;
+            return None;
         }
-        let is_written = match &mut self.mux {
-            Mux::Ts(muxer) => muxer.write(unit, &mut self.body).is_ok(),
-            Mux::Fmp4(muxer) => muxer.write(unit).is_ok(),
-        };
-        if is_written {
-            self.units = self.units.saturating_add(1);
-            if is_picture {
-                self.awaits_key_frame = false;
-                self.pictures = self.pictures.saturating_add(1);
-                self.first_is_key.get_or_insert(unit.random_access);
-                self.captions |= track.map_or(Captions::EMPTY, |track| {
-                    captions::in_unit(&track.codec, &unit.payload)
-                });
-            }
+        let before = self.body.len();
+        match &mut self.mux {
+            Mux::Ts(muxer) => muxer.write(unit, &mut self.body).ok()?,
+            Mux::Fmp4(muxer) => muxer.write(unit).ok()?,
         }
-        is_written
+        self.units = self.units.saturating_add(1);
+        if is_picture {
+            self.awaits_key_frame = false;
+            self.frame_rate.add(unit);
+            self.first_is_key.get_or_insert(unit.random_access);
+            self.captions |= captions::in_unit(&known.track.codec, &unit.payload);
+        }
+        // What waits for the end of its fragment counts as well.
+        Some(self.body.len().saturating_sub(before).max(unit.payload.len()))
     }
 
-    /// Ends the segment of `ticks` of 90 kHz; `next` says when the first unit of a track behind it
+    /// Ends the segment; `next` says when the first unit of a track behind it
     /// is decoded, where that is known. `None` when there is nothing in the segment.
     pub(crate) fn finish(
         &mut self,
-        ticks: i64,
         next: impl Fn(TrackId) -> Option<Timestamp>,
     ) -> Option<Finished> {
         match &mut self.mux {
@@ -211,15 +221,12 @@ impl Rendition {
             return None;
         }
         let body = body.freeze();
-        if self.frame_rate_milli == 0 {
-            self.frame_rate_milli = frame_rate_milli(self.pictures, ticks);
-        }
         let record = SegmentRecord {
             rendition: self.plan.id.clone(),
             container: self.plan.container,
             bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
             sha256: digest(&body),
-            tracks: self.tracks.iter().map(|track| self.describe(track)).collect(),
+            tracks: self.tracks.iter().map(|it| self.describe(&it.track)).collect(),
             init: self.init,
             is_alternative: self.plan.is_alternative,
             captions: self.captions.names().collect(),
@@ -234,7 +241,7 @@ impl Rendition {
         let medium = Medium::Video {
             width: video.map_or(0, |video| video.width),
             height: video.map_or(0, |video| video.height),
-            frame_rate_milli: self.frame_rate_milli,
+            frame_rate_milli: self.frame_rate.milli(video.and_then(|video| video.frame_rate)),
             range: colour.map_or(VideoRange::Sdr, |colour| range(colour.transfer)),
         };
         let medium = audio.map_or(medium, |audio| Medium::Audio {
@@ -255,8 +262,14 @@ impl Rendition {
             Mux::Fmp4(muxer) => {
                 let time = Timestamp::new(ticks, Timescale::MPEG);
                 let scheme = fmp4::EventScheme::Id3;
-                let event =
-                    fmp4::Event { scheme, id: 0, time, duration: None, message: tag.clone() };
+                let event = fmp4::Event {
+                    scheme,
+                    id: self.events,
+                    time,
+                    duration: None,
+                    message: tag.clone(),
+                };
+                self.events = self.events.wrapping_add(1);
                 // One that is too long costs itself.
                 let _ = muxer.write_event(event);
             }
@@ -265,8 +278,12 @@ impl Rendition {
 }
 
 /// The planned tracks, as they are announced.
-fn tracks_of(plan: &Plan, tracks: &BTreeMap<TrackId, Track>) -> Vec<Track> {
+fn tracks_of(plan: &Plan, tracks: &BTreeMap<TrackId, Announced>) -> Vec<Announced> {
     plan.tracks.iter().filter_map(|id| tracks.get(id)).cloned().collect()
+}
+
+fn list(tracks: &[Announced]) -> Vec<Track> {
+    tracks.iter().map(|it| it.track.clone()).collect()
 }
 
 fn digest(body: &[u8]) -> Sha256 {

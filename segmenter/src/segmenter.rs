@@ -3,19 +3,20 @@
 mod cues;
 mod renditions;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use media::{AccessUnit, Timestamp, Track, TrackId, TrackKind};
-use timeline::{NewSegment, boundary_ms};
+use media::{AccessUnit, Timestamp, TrackId, TrackKind};
+use timeline::{DateRange, NewSegment, boundary_ms};
 
+pub(crate) use self::renditions::Announced;
 use crate::ahead::Ahead;
 use crate::boundary::{Boundary, SAME_MOMENT_TICKS, Side};
 use crate::calendar::Calendar;
 use crate::cue::Cues;
+use crate::cut::SHORTEST_MS;
 use crate::drift::Drift;
 use crate::gop::declared_gop_ms;
 use crate::latest::{Latest, ticks};
-use crate::plan::UnsupportedTrack;
 use crate::rendition::Rendition;
 use crate::start::{Arrived, Start};
 use crate::{Clock, Cut, Cutter, Output, Packaging, Repairs, Segment};
@@ -42,7 +43,7 @@ pub struct Segmenter {
     cutter: Cutter,
     calendar: Calendar,
     start: Option<Start>,
-    tracks: BTreeMap<TrackId, Track>,
+    tracks: BTreeMap<TrackId, Announced>,
     /// Tracks have been announced or changed since the renditions were planned.
     has_new_tracks: bool,
     renditions: Vec<Rendition>,
@@ -56,10 +57,16 @@ pub struct Segmenter {
     early_cues: Cues<u32>,
     /// Cues from before the first segment.
     cues: Cues<i64>,
+    /// Date ranges whose end is not known yet, by their names.
+    open_ranges: BTreeMap<String, DateRange>,
     /// Tags that wait for the media of their moment.
     tags: Cues<i64>,
     /// From where on the next key frame begins a segment.
-    cut_at: Option<i64>,
+    cuts_at: BTreeSet<i64>,
+    /// The segment has begun with sound: the next key frame ends it.
+    awaits_pictures: bool,
+    /// Where the last discontinuity was.
+    last_break: Option<i64>,
     unwritable: u64,
     forced_cuts: u64,
     outputs: VecDeque<Output>,
@@ -87,8 +94,8 @@ struct Open {
     bytes: usize,
 }
 
-/// Most bytes of one segment, so that a clock that stands still cannot make one of any size: ten
-/// seconds at 50 Mbit/s. What waits at a boundary is a segment's beginning and has the same limit.
+/// Most bytes of one segment in all its renditions, so that a clock that stands still cannot make
+/// one of any size: ten seconds of 50 Mbit/s. What waits at a boundary is a segment's beginning and has the same limit.
 const SEGMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How much later than sound pictures arrive that belong to it, in milliseconds, at the limit of a
 /// segment: twice this is what is left until it would be rounded up.
@@ -116,34 +123,15 @@ impl Segmenter {
             latest: Latest::default(),
             early_cues: Cues::default(),
             cues: Cues::default(),
+            open_ranges: BTreeMap::new(),
             tags: Cues::default(),
-            cut_at: None,
+            cuts_at: BTreeSet::new(),
+            last_break: None,
+            awaits_pictures: false,
             unwritable: 0,
             forced_cuts: 0,
             outputs: VecDeque::new(),
         }
-    }
-
-    /// Announces a track, or a change of it. The same announcement again changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// When no rendition can carry the track; the others go on without it.
-    pub fn track(&mut self, track: Track) -> Result<(), UnsupportedTrack> {
-        // What the encoder is set to may change without anything in the media.
-        let is_same = |known: &Track| known.codec == track.codec && known.light == track.light;
-        if self.start.is_none() && self.tracks.get(&track.id).is_some_and(is_same) {
-            return Ok(());
-        }
-        self.packaging.check(&track)?;
-        self.clock.track(&track);
-        self.tracks.insert(track.id, track);
-        self.has_new_tracks = true;
-        if let Some(boundary) = &mut self.boundary {
-            // It is between two tracks of one moment: both change there.
-            boundary.discontinuity = true;
-        }
-        Ok(())
     }
 
     /// Takes in a unit that arrived at `now_ms`, in milliseconds since the Unix epoch.
@@ -156,12 +144,13 @@ impl Segmenter {
         self.drift.update(boundary_ms(ticks(unit.dts)), now_ms);
         let early: Vec<_> = self.early_cues.drain().collect();
         early.into_iter().for_each(|(timestamp_ms, cue)| self.cue(timestamp_ms, cue));
-        let arrived = Arrived { unit, now_ms, jumped };
+        let config = self.tracks.get(&unit.track).map_or(0, |known| known.config);
+        let arrived = Arrived { unit, now_ms, jumped, config };
         match &mut self.start {
             None => self.take(arrived),
             Some(start) => {
                 start.push(arrived);
-                if let Some(begun) = start.begin(&self.tracks) {
+                if let Some(begun) = start.begin(self.tracks.keys().copied()) {
                     self.begin(begun);
                 }
             }
@@ -208,8 +197,8 @@ impl Segmenter {
         let is_picture = |arrived: &&Arrived| arrived.unit.track.kind == TrackKind::Video;
         let first = units.iter().find(is_picture).or_else(|| units.front());
         let Some(first) = first else { return };
-        let track = self.tracks.get(&first.unit.track);
-        if let Some(gop_ms) = track.and_then(|track| declared_gop_ms(track, &first.unit)) {
+        let known = self.tracks.get(&first.unit.track);
+        if let Some(gop_ms) = known.and_then(|it| declared_gop_ms(&it.track, &first.unit)) {
             self.cutter.declare_gop(gop_ms);
         }
         let (at, now_ms) = (ticks(first.unit.pts), first.now_ms);
@@ -234,7 +223,7 @@ impl Segmenter {
         let sound_ticks = self.sound_ticks(&arrived.unit);
         let Some(boundary) = &mut self.boundary else { return self.decide(arrived) };
         if boundary.side(&arrived.unit, sound_ticks) == Side::Before {
-            return self.write(&arrived.unit);
+            return self.write(&arrived);
         }
         if boundary.hold(arrived, SEGMENT_BYTES_MAX)
             && let Some(boundary) = self.boundary.take()
@@ -252,24 +241,35 @@ impl Segmenter {
         let elapsed_ms = boundary_ms(at).saturating_sub(boundary_ms(open.start));
         // A break, tracks that the renditions do not know yet, or a splice end the segment early:
         // at the first moment from which decoding can start.
-        let breaks = self.jumped || self.has_new_tracks;
-        let is_wanted =
-            breaks || self.cut_at.is_some_and(|cut| at.saturating_add(SAME_MOMENT_TICKS) >= cut);
+        let is_rare = self
+            .last_break
+            .is_none_or(|last| boundary_ms(at).saturating_sub(boundary_ms(last)) >= SHORTEST_MS);
+        let breaks = (self.jumped || self.has_new_tracks) && is_rare;
+        let pictures_are_back = self.awaits_pictures
+            && unit.track.kind == TrackKind::Video
+            && elapsed_ms >= SHORTEST_MS;
+        let is_wanted = breaks
+            || pictures_are_back
+            || self.cuts_at.first().is_some_and(|cut| is_reached(*cut, at));
         let ends_early = is_wanted && unit.random_access && elapsed_ms > 0;
+        // Sound that is coded otherwise from here on cannot wait for a key frame: it would be lost.
+        let sound_changes = breaks && elapsed_ms > 0 && self.is_other_sound(&arrived);
         // Sound cuts for the pictures when they are late, and any unit does when a clock that
         // stands still would make a segment of any size.
         let is_overdue = elapsed_ms >= self.cutter.limit_ms().saturating_add(PICTURES_LATE_MS)
             || open.bytes > SEGMENT_BYTES_MAX;
         let cut = match self.latest.is_master(unit) {
+            _ if sound_changes => self.cutter.cut_early(),
             false => Cut::Continue,
             true if ends_early => self.cutter.cut_early(),
             true => self.cutter.decide(elapsed_ms, unit.random_access),
         };
         let cut = if is_overdue && cut == Cut::Continue { Cut::Forced } else { cut };
         if cut == Cut::Continue {
-            return self.write(&arrived.unit);
+            return self.write(&arrived);
         }
         self.forced_cuts = self.forced_cuts.saturating_add(u64::from(cut == Cut::Forced));
+        self.awaits_pictures = unit.track.kind == TrackKind::Audio;
         let discontinuity = breaks && unit.random_access;
         let boundary = Boundary::new(arrived, discontinuity, self.latest.behind(at));
         if boundary.is_settled() {
@@ -309,6 +309,7 @@ impl Segmenter {
         if discontinuity {
             self.jumped = false;
             self.calendar.reset();
+            self.last_break = Some(start);
         }
         if self.has_new_tracks && discontinuity {
             self.has_new_tracks = false;
@@ -317,7 +318,7 @@ impl Segmenter {
         for rendition in &mut self.renditions {
             self.outputs.extend(rendition.begin(discontinuity).map(Output::Init));
         }
-        self.cut_at.take_if(|cut| start.saturating_add(SAME_MOMENT_TICKS) >= *cut);
+        self.cuts_at.retain(|cut| !is_reached(*cut, start));
         let calendar_ms = self.calendar.date(start, now_ms);
         self.open = Some(Open { start, calendar_ms, discontinuity, bytes: 0 });
         let cues: Vec<_> = self.cues.drain().collect();
@@ -331,9 +332,7 @@ impl Segmenter {
         end: i64,
         next: impl Fn(TrackId) -> Option<Timestamp>,
     ) -> bool {
-        let ticks = end.saturating_sub(open.start);
-        let finished: Vec<_> =
-            self.renditions.iter_mut().filter_map(|r| r.finish(ticks, &next)).collect();
+        let finished: Vec<_> = self.renditions.iter_mut().filter_map(|r| r.finish(&next)).collect();
         if finished.is_empty() {
             return false;
         }
@@ -357,25 +356,34 @@ impl Segmenter {
         true
     }
 
-    fn write(&mut self, unit: &AccessUnit) {
+    fn write(&mut self, arrived: &Arrived) {
+        let unit = &arrived.unit;
         self.latest.write(unit, self.sound_ticks(unit));
-        let Some(open) = &mut self.open else { return };
-        open.bytes = open.bytes.saturating_add(unit.payload.len());
         self.write_tags(ticks(unit.pts));
-        let track = self.tracks.get(&unit.track);
+        let mut bytes = 0_usize;
         for rendition in &mut self.renditions {
-            let is_written = rendition.write(unit, track);
-            self.unwritable = self.unwritable.saturating_add(u64::from(!is_written));
+            match rendition.write(unit, arrived.config) {
+                Some(written) => bytes = bytes.saturating_add(written),
+                None => self.unwritable = self.unwritable.saturating_add(1),
+            }
+        }
+        if let Some(open) = &mut self.open {
+            open.bytes = open.bytes.saturating_add(bytes);
         }
     }
 
     /// How long the unit's sound lasts, in 90 kHz ticks.
     fn sound_ticks(&self, unit: &AccessUnit) -> i64 {
-        let audio = self.tracks.get(&unit.track).and_then(|track| track.codec.audio());
+        let audio = self.tracks.get(&unit.track).and_then(|known| known.track.codec.audio());
         audio.map_or(0, |audio| {
             i64::from(unit.samples).saturating_mul(90_000) / i64::from(audio.sample_rate).max(1)
         })
     }
+}
+
+/// Whether a cut that was asked for at `cut` can be made at `at`, in 90 kHz ticks.
+const fn is_reached(cut: i64, at: i64) -> bool {
+    at.saturating_add(SAME_MOMENT_TICKS) >= cut
 }
 
 #[cfg(test)]

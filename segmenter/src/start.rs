@@ -1,8 +1,8 @@
 //! Where a publication begins: when its tracks are known, at a key frame.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
-use media::{AccessUnit, Track, TrackId, TrackKind};
+use media::{AccessUnit, TrackId, TrackKind};
 
 use crate::latest::ticks;
 
@@ -29,6 +29,8 @@ pub(crate) struct Arrived {
     pub(crate) now_ms: i64,
     /// Whether the encoder's clock jumped right before it.
     pub(crate) jumped: bool,
+    /// The number of its track's configuration: what it is coded by.
+    pub(crate) config: u32,
 }
 
 /// Holds the first units until it is clear with which the first segment begins.
@@ -38,7 +40,7 @@ pub(crate) struct Start {
     bytes: usize,
     /// The first and the last decode time, in 90 kHz ticks.
     span: Option<(i64, i64)>,
-    has_key_frame: bool,
+    key_frames: BTreeSet<TrackId>,
 }
 
 impl Start {
@@ -46,22 +48,28 @@ impl Start {
         let dts = ticks(arrived.unit.dts);
         let (first, last) = self.span.unwrap_or((dts, dts));
         self.span = Some((first.min(dts), last.max(dts)));
-        self.has_key_frame |= is_key_frame(&arrived);
+        if is_key_frame(&arrived) {
+            self.key_frames.insert(arrived.unit.track);
+        }
         self.bytes = self.bytes.saturating_add(arrived.unit.payload.len());
         self.units.push_back(arrived);
     }
 
     /// The units of the first segment, once they are known.
-    pub(crate) fn begin(&mut self, tracks: &BTreeMap<TrackId, Track>) -> Option<VecDeque<Arrived>> {
-        let announced = |kind| tracks.keys().any(|id| id.kind == kind);
+    pub(crate) fn begin(
+        &mut self,
+        tracks: impl Iterator<Item = TrackId> + Clone,
+    ) -> Option<VecDeque<Arrived>> {
+        let announced = |kind| tracks.clone().any(|id| id.kind == kind);
         let has_all = announced(TrackKind::Video) && announced(TrackKind::Audio);
         let is_full = self.bytes > WAITING_BYTES_MAX || self.units.len() > WAITING_UNITS_MAX;
         if !has_all && self.waited() < TRACKS_TICKS_MAX && !is_full {
             return None;
         }
         if announced(TrackKind::Video) {
-            if self.has_key_frame {
-                self.begin_at_key_frame();
+            let first = tracks.clone().find(|id| id.kind == TrackKind::Video);
+            if let Some(first) = first.filter(|id| self.key_frames.contains(id)) {
+                self.begin_at_key_frame(first);
             } else if self.waited() < KEY_FRAME_TICKS_MAX && !is_full {
                 self.forget_what_no_key_frame_will_need();
                 return None;
@@ -70,8 +78,9 @@ impl Start {
         Some(std::mem::take(&mut self.units))
     }
 
-    fn begin_at_key_frame(&mut self) {
-        let Some(first) = self.units.iter().find(|arrived| is_key_frame(arrived)) else { return };
+    fn begin_at_key_frame(&mut self, track: TrackId) {
+        let is_first = |arrived: &&Arrived| is_key_frame(arrived) && arrived.unit.track == track;
+        let Some(first) = self.units.iter().find(is_first) else { return };
         let (at, dts) = (ticks(first.unit.pts), first.unit.dts);
         self.units.retain(|arrived| match arrived.unit.track.kind {
             TrackKind::Video => arrived.unit.dts >= dts,

@@ -38,7 +38,9 @@ pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> 
     line(&mut text, format_args!("#EXT-X-TARGETDURATION:{target_duration_s}"));
     line(&mut text, format_args!("#EXT-X-MEDIA-SEQUENCE:{}", first.sequence));
     line(&mut text, format_args!("#EXT-X-DISCONTINUITY-SEQUENCE:{removed_discontinuities}"));
-    let mut date_ranges = window.date_ranges().peekable();
+    let mut date_ranges: Vec<_> = window.date_ranges().collect();
+    date_ranges.sort_by_key(|range| range.start_ms);
+    let mut date_ranges = date_ranges.into_iter().peekable();
     let mut map = None;
     for (segment, record) in listed {
         // Each range is said before the segment in which it begins.

@@ -49,7 +49,7 @@ impl DateRange {
 
     /// Takes in what a later entry says of the same range. What was said stays: players may have
     /// read it (RFC 8216, 4.3.2.7: "the same attribute MUST have the same value").
-    pub(crate) fn add(&mut self, later: &Self) {
+    pub fn add(&mut self, later: &Self) {
         // What begins later ends where it ends: the way back from a splice.
         let until_end = || u64::try_from(later.end_ms()?.saturating_sub(self.start_ms)).ok();
         self.duration_ms = self.duration_ms.or_else(until_end);

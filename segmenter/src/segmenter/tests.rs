@@ -8,7 +8,7 @@ use mpeg2ts::es::StreamType;
 use mpeg2ts::ts::{ReadTsPacket, TsPacketReader, TsPayload};
 use proptest::prelude::*;
 
-use media::CodecConfig;
+use media::{CodecConfig, Track};
 
 use super::*;
 use crate::testing::{aac, avc, other_avc};

@@ -168,7 +168,134 @@ fn other_parameters_have_another_initialisation() {
         .into();
         assert_eq!(segments[segment].new.renditions[0].init.unwrap().sha256.0, digest);
     }
+    // The frame that is half behind the cut is of the coding before it.
+    assert_eq!(segmenter.repairs().dropped, 1);
+}
+
+#[test]
+fn sound_that_changes_between_key_frames_begins_a_segment_at_once() {
+    let mut segmenter = Segmenter::new(FMP4);
+    announce(&mut segmenter, &[TrackId::VIDEO, TrackId::AUDIO]);
+    let push = |segmenter: &mut Segmenter, words: &[&str]| {
+        let mut units: Vec<_> = words.iter().flat_map(|word| series(word)).collect();
+        feed(segmenter, &mut units);
+    };
+    push(&mut segmenter, &["v0-2000", "v2000-3000", "a0-3000"]);
+    let config = AacConfig::parse(aac_44100()).unwrap();
+    segmenter.track(Track::new(TrackId::AUDIO, CodecConfig::Aac(config))).unwrap();
+    push(&mut segmenter, &["w3000-8000", "a3010-10000", "v8000-10000"]);
+    segmenter.finish();
+    let (_, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+    assert!(show(&segments).starts_with("0-2000 2000-30"), "{}", show(&segments));
+    assert!(show(&segments).contains(" |~30"), "{}", show(&segments));
     assert_eq!(segmenter.repairs().dropped, 0);
+}
+
+#[test]
+fn light_that_changes_waits_for_a_key_frame_and_costs_nothing() {
+    let mut segmenter = Segmenter::new(FMP4);
+    announce(&mut segmenter, &[TrackId::VIDEO]);
+    let mut units = [series("v0-3000")].concat();
+    feed(&mut segmenter, &mut units);
+    let light = Some(media::Light::default());
+    segmenter.track(Track { light, ..track("V") }).unwrap();
+    let mut units = [series("w3000-6000"), series("v6000-8000")].concat();
+    feed(&mut segmenter, &mut units);
+    segmenter.finish();
+    let (inits, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+    assert_eq!((show(&segments).as_str(), inits.len()), ("0-6000 |6000-8000", 2));
+    assert_eq!(segmenter.repairs().dropped, 0);
+}
+
+#[test]
+fn rungs_that_reorder_differently_are_cut_at_one_moment() {
+    // The second one is decoded two pictures before it is shown.
+    let early = |unit: AccessUnit| AccessUnit {
+        dts: Timestamp::from_millis(unit.dts.ticks() - 80),
+        ..unit
+    };
+    let first = [series("v1000-3000"), series("v3000-5000"), series("v5000-7000")].concat();
+    let second = on(VIDEO_1, first.clone()).into_iter().map(early).collect();
+    let units = [first, second].concat();
+    let (inits, segments) =
+        split(run(&[TrackId::VIDEO, VIDEO_1], units, |unit| (unit.dts, unit.track)));
+    assert_eq!(show(&segments), "0-2000 2000-4000 4000-6000");
+    assert_eq!(firsts(&inits, &segments[1]), "fmp4 0, fmp4-v1 0");
+    assert_eq!(firsts(&inits, &segments[2]), "fmp4 0, fmp4-v1 0");
+}
+
+#[test]
+fn one_lost_key_frame_costs_its_segment() {
+    let mut units = [
+        series("v0-2000"),
+        series("v2000-4000"),
+        series("w4000-6000"),
+        series("v6000-8000"),
+        series("v8000-10000"),
+    ]
+    .concat();
+    let mut segmenter = Segmenter::new(FMP4);
+    announce(&mut segmenter, &[TrackId::VIDEO]);
+    feed(&mut segmenter, &mut units);
+    segmenter.finish();
+    let (_, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+    assert_eq!(show(&segments), "0-2000 2000-4400 ~4400-6000 6000-8000 8000-10000");
+}
+
+#[test]
+fn a_picture_that_is_to_be_shown_at_no_time_that_can_be_costs_its_place() {
+    for offset_ms in [8_388_607, 20_000, -8_388_608, -600] {
+        let mut units = [series("v0-2000"), series("v2000-4000"), series("v4000-6000")].concat();
+        units[60].pts = Timestamp::from_millis(units[60].dts.ticks() + offset_ms);
+        let mut segmenter = Segmenter::new(FMP4);
+        announce(&mut segmenter, &[TrackId::VIDEO]);
+        feed(&mut segmenter, &mut units);
+        segmenter.finish();
+        let (_, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+        assert_eq!(show(&segments), "0-2000 2000-4000 4000-6000", "{offset_ms}");
+        assert_eq!(segmenter.repairs().presentation_times, 1, "{offset_ms}");
+    }
+}
+
+#[test]
+fn a_track_that_begins_on_a_clock_of_its_own_begins_with_the_others() {
+    for ahead_ms in [60_000, -60_000] {
+        let pictures = [series("v100000-102000"), series("v102000-104000")].concat();
+        let shift = |unit: AccessUnit| {
+            let at = Timestamp::from_millis(unit.dts.ticks() + 100_000 + ahead_ms);
+            AccessUnit { dts: at, pts: at, ..unit }
+        };
+        let sounds: Vec<_> = series("a0-4000").into_iter().map(shift).collect();
+        let key = |unit: &AccessUnit| {
+            let own = if unit.track.kind == TrackKind::Audio { ahead_ms } else { 0 };
+            (unit.dts.ticks() - own, unit.track)
+        };
+        let (inits, segments) =
+            split(run(&[TrackId::VIDEO, TrackId::AUDIO], [pictures, sounds].concat(), key));
+        assert_eq!(show(&segments), "0-2000 2000-4000", "{ahead_ms}");
+        assert_eq!(firsts(&inits, &segments[1]), "fmp4 0 5", "{ahead_ms}");
+    }
+}
+
+#[test]
+fn what_is_held_ahead_is_bounded_in_bytes() {
+    let mut segmenter = Segmenter::new(FMP4);
+    announce(&mut segmenter, &[TrackId::VIDEO, VIDEO_1]);
+    let mut units = [series("v0-400"), on(VIDEO_1, series("v0-400"))].concat();
+    feed(&mut segmenter, &mut units);
+    let big = Bytes::from([&[0, 0x40, 0, 1, 0x41][..], &vec![7; 0x40_0000]].concat());
+    for number in 0..64 {
+        let at = Timestamp::from_millis(410 + number);
+        let unit =
+            AccessUnit { dts: at, pts: at, payload: big.clone(), ..series("w0-1")[0].clone() };
+        segmenter.push(AccessUnit { track: VIDEO_1, ..unit }, 0);
+    }
+    // 256 MiB have come, and segments have ended for their size.
+    let sizes: Vec<_> = segments(&mut segmenter)
+        .iter()
+        .map(|segment| segment.bodies.iter().map(Bytes::len).sum::<usize>())
+        .collect();
+    assert!(sizes.len() >= 2 && sizes.iter().all(|bytes| *bytes < 80 << 20), "{sizes:?}");
 }
 
 #[test]
@@ -204,6 +331,7 @@ fn a_splice_begins_a_segment_at_the_next_key_frame_and_is_dated() {
         planned_duration_ms: None,
         attributes: BTreeMap::new(),
         is_splice: true,
+        returns_after_ms: None,
     };
     // It is said before anything else is.
     segmenter.cue(900, Cue::DateRange(splice));
@@ -223,7 +351,8 @@ fn a_splice_begins_a_segment_at_the_next_key_frame_and_is_dated() {
 #[test]
 fn a_stream_is_offered_in_what_carries_all_of_it() {
     let plan = |packaging: Packaging, tracks: &[Track]| {
-        let tracks = tracks.iter().map(|track| (track.id, track.clone())).collect();
+        let announced = |track: &Track| Announced { track: track.clone(), config: 0 };
+        let tracks = tracks.iter().map(|track| (track.id, announced(track))).collect();
         let ids = packaging.plan(&tracks).into_iter().map(|plan| plan.id.to_string());
         ids.collect::<Vec<_>>().join(" ")
     };
