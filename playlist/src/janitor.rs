@@ -126,9 +126,9 @@ impl Janitor {
         Ok(())
     }
 
-    /// Deletes what earlier segments of a stream had to be read with and later ones have no use for:
-    /// one that is `needed` takes the place of the one before in its rendition. A rendition that has
-    /// nothing for a while goes on with its own.
+    /// Deletes what earlier segments of a stream had to be read with and later ones have no use
+    /// for: one that is `needed` takes the place of the one before in its rendition. A rendition
+    /// that has nothing for a while goes on with its own.
     async fn keep_inits(
         &mut self,
         name: &StreamName,

@@ -95,7 +95,8 @@ struct Open {
 }
 
 /// Most bytes of one segment in all its renditions, so that a clock that stands still cannot make
-/// one of any size: ten seconds of 50 Mbit/s. What waits at a boundary is a segment's beginning and has the same limit.
+/// one of any size: ten seconds of 50 Mbit/s. What waits at a boundary is a segment's beginning
+/// and has the same limit.
 const SEGMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How much later than sound pictures arrive that belong to it, in milliseconds, at the limit of a
 /// segment: twice this is what is left until it would be rounded up.

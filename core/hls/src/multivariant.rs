@@ -13,8 +13,8 @@ const AUDIO_GROUP: &str = "audio";
 /// The group of captions in the pictures.
 const CAPTIONS_GROUP: &str = "cc";
 
-/// The list of the stream's variants as the newest segment shows that has some, in one container, or
-/// `None` while the window has none in it. Without a container it is that of the first rendition:
+/// The list of the stream's variants as the newest segment shows that has some, in one container,
+/// or `None` while the window has none in it. Without a container it is that of the first rendition:
 /// what the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
 #[must_use]
 pub fn render_multivariant(window: &Window, container: Option<Container>) -> Option<String> {

@@ -51,8 +51,8 @@ impl Segmenter {
     }
 
     /// Makes the renditions what the tracks want them to be. Those that go on keep their counters.
-    /// Pictures wait for a key frame, but for those of the first track at the beginning: it has one,
-    /// or will never have.
+    /// Pictures wait for a key frame, but for those of the first track at the beginning: it has
+    /// one, or will never have.
     pub(super) fn make_renditions(&mut self) {
         let is_first = self.renditions.is_empty();
         let first = self.tracks.keys().copied().find(|id| id.kind == TrackKind::Video);
