@@ -14,8 +14,8 @@ const AUDIO_GROUP: &str = "audio";
 const CAPTIONS_GROUP: &str = "cc";
 
 /// The list of the stream's variants as the newest segment shows that has some, in one container,
-/// or `None` while the window has none in it. Without a container it is that of the first rendition:
-/// what the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
+/// or `None` while the window has none in it. Without a container it is that of the first
+/// rendition: what the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
 #[must_use]
 pub fn render_multivariant(window: &Window, container: Option<Container>) -> Option<String> {
     let is_shown = |record: &&SegmentRecord| container.is_none_or(|it| it == record.container);
