@@ -18,6 +18,7 @@ pub mod hevc;
 mod inspect;
 pub mod mp3;
 pub mod opus;
+pub mod parameter_sets;
 pub mod scte35;
 #[cfg(test)]
 mod testing;

@@ -14,6 +14,7 @@ pub use sps::{Sps, SpsError, Timing};
 
 use crate::VideoFormat;
 use crate::fields::Fields;
+use crate::parameter_sets::{self, SetsError};
 
 /// A parsed `AVCDecoderConfigurationRecord`, which is FLV's AVC sequence header and the content of
 /// an `avcC` box. Two are equal if their bytes are.
@@ -52,14 +53,17 @@ pub enum AvcConfigError {
     /// There is no sequence parameter set, so nothing is known about the pictures.
     #[error("the AVC configuration has no sequence parameter set")]
     NoSps,
+    /// There are more parameter sets than are taken, or longer ones.
+    #[error("the AVC configuration has {0}")]
+    Sets(#[from] SetsError),
     /// The first sequence parameter set cannot be used.
     #[error(transparent)]
     Sps(#[from] SpsError),
 }
 
 /// Longest record that is taken, in bytes. Those of real encoders have 30 to 100; one with every
-/// parameter set of a multi-layer stream stays below 4 KiB. They are written before every IDR
-/// picture, so their size decides how much output a few bytes of input can make.
+/// parameter set of a multi-layer stream stays below 4 KiB. The parameter sets have limits of their
+/// own: [`parameter_sets`].
 pub const RECORD_BYTES_MAX: usize = 4 * 1_024;
 
 impl AvcConfig {
@@ -86,6 +90,7 @@ impl AvcConfig {
         let sps = rest.sets(u16::from(sps_count & 0b1_1111)).ok_or(truncated)?;
         let [pps_count] = rest.take().ok_or(truncated)?;
         let pps = rest.sets(u16::from(pps_count)).ok_or(truncated)?;
+        parameter_sets::check(&[], &sps, &pps)?;
         let first_sps = Sps::parse(sps.first().ok_or(AvcConfigError::NoSps)?)?;
         Ok(Self { length_size, sps, pps, first_sps, record })
     }

@@ -75,6 +75,25 @@ fn a_malformed_record_is_refused() {
     assert_eq!(error, AvcConfigError::TooLong { length: 4_097, limit: 4_096 });
 }
 
+/// A record of so many sets of each kind and so many bytes each, all with their first byte.
+fn flood(sps: usize, pps: usize, pps_bytes: u16) -> String {
+    let pps_set = format!("{pps_bytes:04x} {}", "68".repeat(pps_bytes.into()));
+    format!("0142c01e ff {:02x} {} {pps:02x} {}", 0xe0 + sps, SPS.repeat(sps), pps_set.repeat(pps),)
+}
+
+#[test]
+fn the_parameter_sets_of_a_record_have_limits() {
+    check(&flood(16, 64, 1), "avc1.42C01E 854x480, 16 + 64 sets, Four");
+    let many = "the AVC configuration has 17 sequence parameter sets, more than 16";
+    check(&flood(17, 0, 1), many);
+    let many = "the AVC configuration has 65 picture parameter sets, more than 64";
+    check(&flood(1, 65, 1), many);
+    // A sequence parameter set of 25 bytes.
+    check(&flood(1, 1, 2_023), "avc1.42C01E 854x480, 1 + 1 sets, Four");
+    let long = "the AVC configuration has parameter sets of 2049 bytes, more than 2048";
+    check(&flood(1, 1, 2_024), long);
+}
+
 #[test]
 fn records_are_equal_if_their_bytes_are() {
     assert_eq!(parse(RECORD), parse(RECORD));

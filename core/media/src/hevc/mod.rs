@@ -17,6 +17,7 @@ pub use sps::{Sps, SpsError, Timing};
 use crate::VideoFormat;
 use crate::avc::{NalLengthSize, unescape};
 use crate::fields::Fields;
+use crate::parameter_sets::{self, SetsError};
 
 /// A parsed `HEVCDecoderConfigurationRecord`, which is Enhanced RTMP's HEVC sequence start and the
 /// content of an `hvcC` box. Two are equal if their bytes are.
@@ -58,6 +59,9 @@ pub enum HevcConfigError {
     /// pictures.
     #[error("the HEVC configuration has no sequence parameter set")]
     NoSps,
+    /// There are more parameter sets than are taken, or longer ones.
+    #[error("the HEVC configuration has {0}")]
+    Sets(#[from] SetsError),
     /// The first sequence parameter set cannot be used.
     #[error(transparent)]
     Sps(#[from] SpsError),
@@ -65,8 +69,7 @@ pub enum HevcConfigError {
 
 /// Longest record that is taken, in bytes. x265 puts all its options into it as an SEI NAL unit,
 /// which makes 2.6 KiB; parameter sets alone are 100 bytes, or a few hundred with scaling lists.
-/// The parameter sets are written before every picture that decoding can start with, so their size
-/// decides how much output a few bytes of input can make.
+/// The parameter sets have limits of their own: [`parameter_sets`].
 pub const RECORD_BYTES_MAX: usize = 8 * 1_024;
 
 /// Bytes from `configurationVersion` to `numOfArrays`.
@@ -98,7 +101,8 @@ impl HevcConfig {
             let [_kind, count_high, count_low] = rest.take().ok_or(truncated)?;
             // What a NAL unit is stands in it too, and that is what a decoder goes by.
             let nals = rest.sets(u16::from_be_bytes([count_high, count_low])).ok_or(truncated)?;
-            for nal in nals {
+            // A header with nothing behind it says nothing.
+            for nal in nals.into_iter().filter(|nal| nal.len() > NAL_HEADER_BYTES) {
                 match NalType::of(&nal) {
                     NalType::VPS => vps.push(nal),
                     NalType::SPS => sps.push(nal),
@@ -108,6 +112,7 @@ impl HevcConfig {
                 }
             }
         }
+        parameter_sets::check(&vps, &sps, &pps)?;
         let base_sps = sps.iter().find(|nal| is_base_layer(nal)).ok_or(HevcConfigError::NoSps)?;
         let base_sps = Sps::parse(base_sps)?;
         let timing = base_sps.timing.or_else(|| vps.iter().find_map(|nal| vps::timing(nal)));

@@ -134,6 +134,33 @@ fn a_malformed_record_is_refused() {
 }
 
 #[test]
+fn the_parameter_sets_of_a_record_have_limits() {
+    // Some sets of 640x360 and some of a kind with so many bytes.
+    let flood = |sps: usize, kind: u8, count: usize, bytes: usize| {
+        let set = format!("{bytes:04x} {:02x}01 {}", kind << 1, "aa".repeat(bytes - 2));
+        let sps = format!("{sps:04x} {}", SPS.repeat(sps));
+        format!("{HEAD} 02 21 {sps} {kind:02x} {count:04x} {}", set.repeat(count))
+    };
+    let facts = "hvc1.1.6.L63.90 640x360 Some((30, 1))";
+    check(&flood(16, 32, 16, 3), &format!("{facts}, 16 + 16 + 0 sets, Four"));
+    check(&flood(1, 34, 64, 3), &format!("{facts}, 0 + 1 + 64 sets, Four"));
+    let many = |text| format!("the HEVC configuration has {text}");
+    check(&flood(1, 32, 17, 3), &many("17 video parameter sets, more than 16"));
+    check(&flood(17, 32, 0, 3), &many("17 sequence parameter sets, more than 16"));
+    check(&flood(1, 34, 65, 3), &many("65 picture parameter sets, more than 64"));
+    // The sequence parameter set has 42 bytes.
+    check(&flood(1, 34, 1, 2_006), &format!("{facts}, 0 + 1 + 1 sets, Four"));
+    check(&flood(1, 34, 1, 2_007), &many("parameter sets of 2049 bytes, more than 2048"));
+    // Headers alone are none.
+    check(&flood(1, 34, 1_000, 2), &format!("{facts}, 0 + 1 + 0 sets, Four"));
+    let headers = "0001 44".repeat(2_600);
+    check(
+        &format!("{HEAD} 02 21 0001 {SPS} 22 0a28 {headers}"),
+        &format!("{facts}, 0 + 1 + 0 sets, Four"),
+    );
+}
+
+#[test]
 fn records_are_equal_if_their_bytes_are() {
     assert_eq!(parse(RECORD), parse(RECORD));
     assert_ne!(parse(RECORD), parse(&format!("{RECORD}00")));
