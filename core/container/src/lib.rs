@@ -6,6 +6,7 @@
 pub mod flv;
 pub mod fmp4;
 pub mod fuzz;
+mod set_ids;
 #[cfg(test)]
 mod testing;
 pub mod ts;

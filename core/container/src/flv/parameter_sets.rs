@@ -6,10 +6,9 @@ mod tests;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use media::avc::{AvcConfig, NalLengthSize, NalType, Sps, nal_units};
+use media::parameter_sets::{PPS_MAX, SPS_MAX};
 
-/// Sets of a kind that a record can count (ISO/IEC 14496-15, 5.3.3.1.2).
-const SPS_MAX: usize = 31;
-const PPS_MAX: usize = 255;
+use crate::set_ids::{SETS_LOOKED_AT_MAX, avc_pps, avc_sps};
 
 /// Profiles whose records end with the parameter sets; those of the others say the format of the
 /// samples again.
@@ -17,42 +16,56 @@ const PROFILES_WITHOUT_FORMAT: [u8; 3] = [66, 77, 88];
 
 /// The decoder configuration record of the pictures from `unit` on: `None` while its parameter sets
 /// are those of `config`, byte for byte, or it brings none.
+///
+/// The sequence parameter sets that it brings come first, since the first is the one that says what
+/// the pictures look like. The others stay, unless the unit replaces everything: with a new
+/// sequence parameter set and with picture parameter sets.
 pub(super) fn changed_record(config: &AvcConfig, unit: &[u8]) -> Option<Bytes> {
-    // Nearly always nothing changes, and then no memory is taken.
-    let mut nals = nal_units(unit, config.length_size()).map_while(Result::ok);
-    if nals.all(|nal| match NalType::of(nal) {
-        NalType::SPS => config.sps_list().iter().any(|set| set == nal),
-        NalType::PPS => config.pps_list().iter().any(|set| set == nal),
-        _ => true,
-    }) {
+    let sets = |kind| {
+        let nals = nal_units(unit, config.length_size()).map_while(Result::ok);
+        nals.filter(move |nal| NalType::of(nal) == kind)
+    };
+    // A set more than is looked at, or none.
+    let limit = SETS_LOOKED_AT_MAX + 1;
+    let count = sets(NalType::SPS).chain(sets(NalType::PPS)).take(limit).count();
+    if count == 0 || count == limit {
         return None;
     }
-    let mut sps: Vec<&[u8]> = config.sps_list().iter().map(Bytes::as_ref).collect();
-    let mut pps: Vec<&[u8]> = config.pps_list().iter().map(Bytes::as_ref).collect();
-    let mut has_changed = false;
-    for nal in nal_units(unit, config.length_size()).map_while(Result::ok) {
-        has_changed |= match NalType::of(nal) {
-            NalType::SPS => put(&mut sps, nal, sps_id),
-            NalType::PPS => put(&mut pps, nal, pps_id),
-            _ => false,
-        };
+    // Nearly always nothing changes, and then no memory is taken.
+    let has_new = |kind, known: &[Bytes]| sets(kind).any(|nal| !known.iter().any(|set| set == nal));
+    let has_new_sps = has_new(NalType::SPS, config.sps_list());
+    let is_first = |nal| config.sps_list().first().is_some_and(|first| first == nal);
+    let has_same_first = sets(NalType::SPS).next().is_none_or(is_first);
+    if !has_new_sps && has_same_first && !has_new(NalType::PPS, config.pps_list()) {
+        return None;
     }
-    if !has_changed {
+    let (mut sps, mut brought_pps) = (Vec::new(), Vec::new());
+    sets(NalType::SPS).for_each(|new| put(&mut sps, new, avc_sps));
+    sets(NalType::PPS).for_each(|new| put(&mut brought_pps, new, avc_pps));
+    let mut pps = Vec::new();
+    if !has_new_sps || sps.is_empty() || brought_pps.is_empty() {
+        for old in config.sps_list() {
+            if !sps.iter().any(|new| avc_sps(new) == avc_sps(old)) {
+                sps.push(old);
+            }
+        }
+        pps.extend(config.pps_list().iter().map(Bytes::as_ref));
+    }
+    brought_pps.into_iter().for_each(|new| put(&mut pps, new, avc_pps));
+    if sps == config.sps_list() && pps == config.pps_list() {
         return None;
     }
     record(&sps, &pps, config.length_size())
 }
 
-/// Puts a set in the place of the one with its number, or behind the others. Says whether that
-/// changes anything.
-fn put<'a>(sets: &mut Vec<&'a [u8]>, new: &'a [u8], id: fn(&[u8]) -> Option<u32>) -> bool {
-    let Some(number) = id(new) else { return false };
+/// Puts a set in the place of the one with its number, or behind the others. One without a number
+/// is none.
+fn put<'a>(sets: &mut Vec<&'a [u8]>, new: &'a [u8], id: fn(&[u8]) -> Option<u32>) {
+    let Some(number) = id(new) else { return };
     match sets.iter_mut().find(|old| id(old) == Some(number)) {
-        Some(old) if *old == new => return false,
         Some(old) => *old = new,
         None => sets.push(new),
     }
-    true
 }
 
 fn record(sps: &[&[u8]], pps: &[&[u8]], length_size: NalLengthSize) -> Option<Bytes> {
@@ -83,26 +96,4 @@ fn put_sets(record: &mut BytesMut, sets: &[&[u8]]) -> Option<()> {
         record.put_slice(set);
     }
     Some(())
-}
-
-/// `seq_parameter_set_id` (7.3.2.1.1), which profile, constraints and level stand before.
-fn sps_id(nal: &[u8]) -> Option<u32> {
-    exp_golomb(nal.get(4..)?)
-}
-
-/// `pic_parameter_set_id` (7.3.2.2).
-fn pps_id(nal: &[u8]) -> Option<u32> {
-    exp_golomb(nal.get(1..)?)
-}
-
-/// The `ue(v)` at the start of `bytes` (9.1). Numbers of sets are below 256: they end before
-/// anything could have been escaped.
-fn exp_golomb(bytes: &[u8]) -> Option<u32> {
-    let mut start = [0; 4];
-    let there = bytes.len().min(start.len());
-    start.get_mut(..there)?.copy_from_slice(bytes.get(..there)?);
-    let bits = u32::from_be_bytes(start);
-    let zeros = bits.leading_zeros();
-    let number = (zeros <= 8).then(|| (bits >> (31 - 2 * zeros)) - 1)?;
-    (number < 256).then_some(number)
 }

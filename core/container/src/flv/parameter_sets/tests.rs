@@ -53,11 +53,21 @@ fn a_set_takes_the_place_of_the_one_with_its_number() {
 }
 
 #[test]
-fn sets_of_other_numbers_are_added() {
-    let both = format!(
-        "0164000affe2 0019{SMALL_SPS} 0019{OTHER_SPS} 02 0004{PPS} 0005{OTHER_PPS} fdf8f800"
-    );
-    check(SMALL, &[OTHER_SPS, OTHER_PPS, SLICE], Some(&both));
+fn sets_of_other_numbers_are_added_and_the_picture_has_the_first_one() {
+    let both = format!("0164000bffe2 0019{OTHER_SPS} 0019{SMALL_SPS} 01 0004{PPS} fdf8f800");
+    check(SMALL, &[OTHER_SPS, SLICE], Some(&both));
+    // Both are there, but now the other one counts.
+    let small_first = format!("0164000affe2 0019{SMALL_SPS} 0019{OTHER_SPS} 01 0004{PPS} fdf8f800");
+    check(&both, &[SMALL_SPS, PPS, SLICE], Some(&small_first));
+    let more = SMALL.replace(&format!("010004{PPS}"), &format!("020004{PPS}0005{OTHER_PPS}"));
+    check(SMALL, &[OTHER_PPS, SLICE], Some(&more));
+    check(SMALL, &[SMALL_SPS, OTHER_PPS, SLICE], Some(&more));
+}
+
+#[test]
+fn a_unit_with_new_sets_of_both_kinds_replaces_them_all() {
+    let other = format!("0164000bffe1 0019{OTHER_SPS} 01 0005{OTHER_PPS} fdf8f800");
+    check(SMALL, &[OTHER_SPS, OTHER_PPS, SLICE], Some(&other));
 }
 
 #[test]
@@ -84,8 +94,8 @@ fn what_is_no_set_changes_nothing() {
 
 #[test]
 fn a_flood_of_sets_makes_no_record() {
-    // Numbers 0 to 31: one more than a record can count.
-    let sps: Vec<_> = (1_u32..=32)
+    // Numbers 0 to 16: one more than is taken.
+    let sps: Vec<_> = (1_u32..=17)
         .map(|code| {
             let zeros = code.ilog2();
             let bits = code << (31 - 2 * zeros);
@@ -94,22 +104,7 @@ fn a_flood_of_sets_makes_no_record() {
         .collect();
     let nals: Vec<_> = sps.iter().map(String::as_str).collect();
     check(SMALL, &nals, None);
-}
-
-#[test]
-fn numbers_are_exponential_golomb_codes() {
-    for (bytes, expected) in [
-        ("80", Some(0)),
-        ("40", Some(1)),
-        ("60", Some(2)),
-        ("22", Some(3)),
-        ("008000", Some(255)),
-        ("00807fff", Some(255)),
-        ("00808000", None),
-        ("0040", None),
-        ("", None),
-        ("00000000", None),
-    ] {
-        assert_eq!(exp_golomb(&hex(bytes)), expected, "{bytes}");
-    }
+    // The number of sets is what counts, not that of different ones.
+    check(SMALL, &[[LARGE_SPS; 1].as_slice(), &[PPS; 63]].concat(), Some(LARGE));
+    check(SMALL, &[[LARGE_SPS; 1].as_slice(), &[PPS; 64]].concat(), None);
 }

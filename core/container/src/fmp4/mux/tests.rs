@@ -62,6 +62,13 @@ fn what_belongs_into_the_header_is_left_out_of_pictures() {
 }
 
 #[test]
+fn sets_beyond_those_that_are_looked_at_stay() {
+    check_picture(&[[PPS; 64].as_slice(), &[IDR]].concat(), &[IDR]);
+    check_picture(&[[PPS; 66].as_slice(), &[IDR]].concat(), &[PPS, PPS, IDR]);
+    check_picture(&[[PPS; 65].as_slice(), &["09f0", IDR]].concat(), &[PPS, IDR]);
+}
+
+#[test]
 fn lengths_keep_the_size_that_the_header_says() {
     let record = crate::testing::AVC_RECORD.replacen("ff\n", "fd\n", 1);
     let config = media::avc::AvcConfig::parse(hex(&record).into()).unwrap();
