@@ -299,10 +299,13 @@ impl CodecConfig {
     pub fn inspect(&self, payload: &[u8]) -> Result<Inspected, UnitError> {
         match self {
             Self::Avc(avc) => {
-                inspect_nal_units(payload, avc.length_size(), |nal| NalType::of(nal).is_idr())
+                let is_slice = |nal: &[u8]| NalType::of(nal).is_slice();
+                let is_idr = |nal: &[u8]| NalType::of(nal).is_idr();
+                inspect_nal_units(payload, avc.length_size(), is_slice, is_idr)
             }
             Self::Hevc(hevc) => {
-                inspect_nal_units(payload, hevc.length_size(), hevc::starts_decoding)
+                let is_slice = |nal: &[u8]| hevc::NalType::of(nal).is_slice();
+                inspect_nal_units(payload, hevc.length_size(), is_slice, hevc::starts_decoding)
             }
             Self::Av1(av1) => Ok(Inspected { random_access: av1.is_key(payload)?, samples: 0 }),
             Self::Vp9(_) => Ok(Inspected { random_access: vp9::is_key(payload)?, samples: 0 }),

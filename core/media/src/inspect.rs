@@ -19,6 +19,9 @@ pub enum UnitError {
     /// There are none, or nothing in them.
     #[error("a unit without content")]
     Empty,
+    /// There are NAL units, but no slice of a picture: parameter sets or messages alone.
+    #[error("a unit without a picture")]
+    NoPicture,
     /// Its NAL units are not where their lengths say.
     #[error(transparent)]
     Nal(#[from] NalError),
@@ -27,20 +30,26 @@ pub enum UnitError {
     Header,
 }
 
-/// Looks at pictures made of NAL units, of which `starts_decoding` knows those that decoding can
-/// start with.
+/// Looks at pictures made of NAL units, of which `is_slice` knows those that are a part of a picture
+/// and `starts_decoding` those that decoding can start with.
 pub(crate) fn inspect_nal_units(
     payload: &[u8],
     length_size: NalLengthSize,
+    is_slice: impl Fn(&[u8]) -> bool,
     starts_decoding: impl Fn(&[u8]) -> bool,
 ) -> Result<Inspected, UnitError> {
-    let (mut is_empty, mut random_access) = (true, false);
+    let (mut is_empty, mut has_picture, mut random_access) = (true, false, false);
     for nal in nal_units(payload, length_size) {
-        random_access |= starts_decoding(nal?);
+        let nal = nal?;
         is_empty = false;
+        has_picture |= is_slice(nal);
+        random_access |= starts_decoding(nal);
     }
-    let inspected = Inspected { random_access, samples: 0 };
-    if is_empty { Err(UnitError::Empty) } else { Ok(inspected) }
+    match (is_empty, has_picture) {
+        (true, _) => Err(UnitError::Empty),
+        (false, false) => Err(UnitError::NoPicture),
+        (false, true) => Ok(Inspected { random_access, samples: 0 }),
+    }
 }
 
 /// What a unit of sound is in which `samples` were found. Decoding can start with each.

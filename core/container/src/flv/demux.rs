@@ -11,7 +11,7 @@ use bytes::Bytes;
 use media::flac::FlacConfig;
 use media::{
     AccessUnit, Codec, CodecConfig, ConfigError, Inspected, Light, Timescale, Timestamp, Track,
-    TrackId, TrackKind,
+    TrackId, TrackKind, UnitError,
 };
 use rtmp::{Value, amf};
 
@@ -211,17 +211,23 @@ impl Demuxer {
         let Some(config) = self.config(id, codec) else {
             return self.skipped.count(Skip::BeforeConfig);
         };
-        let inspected = match config.inspect(&payload) {
-            Ok(inspected) => inspected,
-            Err(error) => return self.skipped.count(error.into()),
+        let inspected = config.inspect(&payload);
+        // Simple encoders send the parameter sets in a message of their own ahead of the picture.
+        let may_change = match inspected {
+            Ok(inspected) => inspected.random_access,
+            Err(error) => error == UnitError::NoPicture,
         };
-        if inspected.random_access {
+        if may_change {
             match changed(config, &payload) {
                 Some(Ok(config)) => self.announce(id, config),
                 Some(Err(error)) => self.refuse(id, error),
                 None => {}
             }
         }
+        let inspected = match inspected {
+            Ok(inspected) => inspected,
+            Err(error) => return self.skipped.count(error.into()),
+        };
         let (dts, pts) = times.decode_and_presentation();
         let Inspected { random_access, samples } = inspected;
         let unit = AccessUnit { track: id, dts, pts, random_access, samples, payload };

@@ -190,7 +190,7 @@ fn decoding_starts_with_every_kind_of_random_access_picture() {
     check_unit("00000003 1e01ac", Ok(false)); // the last before it
     check_unit("00000003 0201d0", Ok(false)); // TRAIL_R
     check_unit("00000003 1001d0", Ok(false)); // RASL_N
-    check_unit("00000003 420101 00000003 4401c0", Ok(false));
+    check_unit("00000003 420101 00000003 4401c0", Err(UnitError::NoPicture));
     check_unit("00000003 2809af", Ok(false)); // another layer's
     check_unit("", Err(UnitError::Empty));
     check_unit("00000000", Err(UnitError::Empty));

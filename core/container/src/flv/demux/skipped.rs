@@ -9,6 +9,8 @@ pub struct Skipped {
     pub before_config: u64,
     /// No bytes, or a header with nothing behind it.
     pub empty: u64,
+    /// NAL units without a picture: parameter sets, which count, or messages alone.
+    pub no_picture: u64,
     /// A header that is cut off or says what does not exist, or metadata that cannot be read.
     pub bad_header: u64,
     /// A sequence header that cannot be used.
@@ -25,6 +27,7 @@ impl Skipped {
     pub const fn total(&self) -> u64 {
         self.before_config
             + self.empty
+            + self.no_picture
             + self.bad_header
             + self.bad_config
             + self.bad_nal_length
@@ -35,6 +38,7 @@ impl Skipped {
         let counter = match reason {
             Skip::BeforeConfig => &mut self.before_config,
             Skip::Empty => &mut self.empty,
+            Skip::NoPicture => &mut self.no_picture,
             Skip::BadHeader => &mut self.bad_header,
             Skip::BadConfig => &mut self.bad_config,
             Skip::BadNalLength => &mut self.bad_nal_length,
@@ -49,6 +53,7 @@ impl Skipped {
 pub(super) enum Skip {
     BeforeConfig,
     Empty,
+    NoPicture,
     BadHeader,
     BadConfig,
     BadNalLength,
@@ -59,6 +64,7 @@ impl From<UnitError> for Skip {
     fn from(error: UnitError) -> Self {
         match error {
             UnitError::Empty => Self::Empty,
+            UnitError::NoPicture => Self::NoPicture,
             UnitError::Nal(_) => Self::BadNalLength,
             UnitError::Header => Self::BadHeader,
         }

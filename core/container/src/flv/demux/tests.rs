@@ -32,11 +32,12 @@ fn check(payloads: &[&str], expected: &[&str]) {
     }
     let skipped = *demuxer.skipped();
     if skipped != Skipped::default() {
-        let Skipped { before_config, empty, bad_header, bad_config, bad_nal_length, unsupported } =
-            skipped;
+        let Skipped { before_config, empty, no_picture, bad_header, bad_config, .. } = skipped;
+        let Skipped { bad_nal_length, unsupported, .. } = skipped;
         let counts = [
             ("before config", before_config),
             ("empty", empty),
+            ("no picture", no_picture),
             ("header", bad_header),
             ("config", bad_config),
             ("length", bad_nal_length),

@@ -132,6 +132,19 @@ fn parameter_sets_of_a_picture_that_decoding_starts_with_count() {
 }
 
 #[test]
+fn parameter_sets_in_a_message_of_their_own_count_and_are_no_unit() {
+    let start = "v 0 17 00 000000 0164000affe100196764000aacd9420bf9701100000300010000030032\
+        0f12259601000468ef8fcbfdf8f800";
+    let sets = "v 8 17 01 000000 \
+        00000019 6764000bacd9430ffbc044000003000400000300c83c50a658 00000004 68ef8fcb";
+    let (small, large) = ("track v0 avc1.64000A", "track v0 avc1.64000B");
+    check(&[start, sets, GOOD, sets], &[small, large, SEEN, "skipped 2 no picture"]);
+    // Messages and delimiters alone neither.
+    let others = "v 1 27 01 000000 00000002 09f0 00000003 060180";
+    check(&[start, others, GOOD], &[small, SEEN, "skipped 1 no picture"]);
+}
+
+#[test]
 fn what_is_not_handled_is_told_once_in_each_way() {
     check(
         &[
