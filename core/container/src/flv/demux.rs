@@ -7,7 +7,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::Discriminant;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use media::flac::FlacConfig;
 use media::{
     AccessUnit, Codec, CodecConfig, ConfigError, Inspected, Light, Timescale, Timestamp, Track,
@@ -25,7 +25,8 @@ pub use skipped::Skipped;
 /// Makes access units of FLV payloads. [`Self::push`] one, then [`Self::pull`] until `None`.
 ///
 /// Nothing that is pushed can end the stream: what cannot be used is skipped and counted in
-/// [`Self::skipped`]. The payloads of access units are slices of what was pushed.
+/// [`Self::skipped`]. The payloads of access units are slices of what was pushed, unless they would
+/// keep much more than they need.
 #[derive(Debug, Default)]
 pub struct Demuxer {
     /// At most [`TRACKS_MAX`] of each kind.
@@ -106,9 +107,21 @@ impl Demuxer {
         if payload.is_empty() {
             return self.skipped.count(Skip::Empty);
         }
-        for packet in Packets::new(kind, &payload) {
+        let message_bytes = payload.len();
+        let mut packets = Packets::new(kind, &payload);
+        while let Some(packet) = packets.next() {
             match packet {
-                Ok(packet) => self.take(kind, timestamp_ms, &packet, &payload),
+                Ok(packet) if packets.is_over() => {
+                    // Moved: the first handle more to a message takes memory.
+                    let mut body = payload;
+                    body.truncate(packet.body.end);
+                    body.advance(packet.body.start);
+                    return self.take(kind, timestamp_ms, &packet, body, message_bytes);
+                }
+                Ok(packet) => {
+                    let body = payload.slice(packet.body.clone());
+                    self.take(kind, timestamp_ms, &packet, body, message_bytes);
+                }
                 Err(HeaderError) => self.skipped.count(Skip::BadHeader),
             }
         }
@@ -151,14 +164,20 @@ impl Demuxer {
         }
     }
 
-    fn take(&mut self, kind: TrackKind, timestamp_ms: u32, packet: &Packet, payload: &Bytes) {
+    fn take(
+        &mut self,
+        kind: TrackKind,
+        timestamp_ms: u32,
+        packet: &Packet,
+        body: Bytes,
+        message_bytes: usize,
+    ) {
         let id = TrackId { kind, number: packet.track };
-        let body = payload.slice(packet.body.clone());
         match packet.content {
             Content::SequenceStart(codec) => self.configure(id, codec, &body),
             Content::Coded { codec, composition_ms } => {
                 let times = Times { message_ms: timestamp_ms, composition_ms, packet };
-                self.take_unit(id, codec, &times, body);
+                self.take_unit(id, codec, &times, keeping_little(body, message_bytes));
             }
             Content::SequenceEnd => self.events.push_back(Event::EndOfSequence(id)),
             Content::Metadata(codec) => self.take_light(id, codec, &body),
@@ -337,6 +356,14 @@ fn changed(config: &CodecConfig, unit: &[u8]) -> Option<Result<CodecConfig, Conf
         return Some(CodecConfig::parse(Codec::Avc, changed_record(avc, unit)?));
     }
     config.changed_by(unit).map(Ok)
+}
+
+/// The body of a unit, which waits for its segment to end: as a slice it keeps its whole message,
+/// and who counts the bytes that wait sees those of units only. Six bytes of a message of many
+/// tracks would keep a megabyte. One that is half of its message or more keeps at most as much
+/// again as it has, and is not copied.
+fn keeping_little(body: Bytes, message_bytes: usize) -> Bytes {
+    if body.len() < message_bytes / 2 { Bytes::copy_from_slice(&body) } else { body }
 }
 
 /// What a payload says of a unit's times.

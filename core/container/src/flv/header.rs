@@ -84,6 +84,11 @@ impl<'a> Packets<'a> {
         Self { kind, fields: Fields { payload, at: 0 }, next: Next::Start }
     }
 
+    /// Whether the packet that came last was the last one.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.next, Next::End)
+    }
+
     fn start(&mut self) -> Option<Packet> {
         let [first] = self.fields.take()?;
         let is_enhanced = match self.kind {

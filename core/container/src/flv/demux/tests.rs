@@ -212,3 +212,32 @@ fn units_are_slices_of_what_was_pushed() {
     let Some(Event::Unit(unit)) = demuxer.pull() else { panic!("no unit") };
     assert_eq!(unit.payload.as_ptr(), payload[2..].as_ptr());
 }
+
+#[test]
+fn a_unit_that_is_a_small_part_of_its_message_does_not_keep_it() {
+    let keeps_message = |text: &str, number: usize| {
+        let mut demuxer = Demuxer::new();
+        let records = format!("95 10 'mp4a' 00 000005 {AAC_RECORD} 01 000005 {AAC_RECORD}");
+        demuxer.push(TagKind::Audio, 0, bytes(&records).into());
+        let message = Bytes::from(bytes(text));
+        demuxer.push(TagKind::Audio, 0, message.clone());
+        let mut units = std::iter::from_fn(|| demuxer.pull()).filter_map(|event| {
+            if let Event::Unit(unit) = event { Some(unit.payload) } else { None }
+        });
+        let payload = units.nth(number).unwrap();
+        message.as_ptr_range().contains(&payload.as_ptr())
+    };
+    let of_two = |first: usize, second: usize| {
+        let part =
+            |track: u8, length: usize| format!("{track:02x} {length:06x} {}", "21".repeat(length));
+        format!("95 11 'mp4a' {} {}", part(0, first), part(1, second))
+    };
+    assert!(!keeps_message(&of_two(6, 1_000_000), 0));
+    assert!(keeps_message(&of_two(6, 1_000_000), 1));
+    assert!(!keeps_message(&of_two(1_000_000, 6), 1));
+    // 14 bytes are the headers'.
+    assert!(keeps_message(&of_two(486, 500), 1));
+    assert!(!keeps_message(&of_two(486, 499), 0));
+    assert!(!keeps_message(&of_two(488, 498), 0));
+    assert!(keeps_message(&format!("af01 {}", "21".repeat(9)), 0));
+}
