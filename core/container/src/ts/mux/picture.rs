@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use media::avc::{self, AvcConfig, NalError, NalLengthSize, nal_units};
 use media::hevc::{self, HevcConfig};
+use media::parameter_sets::{PPS_MAX, SPS_MAX, VPS_MAX};
 
+use crate::set_ids::{self, SETS_LOOKED_AT_MAX};
 use crate::ts::packet::Packets;
 
 /// How the NAL units of a track's pictures are to be understood.
@@ -17,6 +19,8 @@ pub(super) struct Syntax<'a> {
     /// it.
     sets: [&'a [Bytes]; SETS],
     role: fn(&[u8]) -> Role,
+    /// What tells sets of a kind apart.
+    ids: [fn(&[u8]) -> Option<u32>; SETS],
 }
 
 /// Kinds of parameter sets: H.265 has three, H.264 two.
@@ -33,14 +37,25 @@ enum Role {
     Other,
 }
 
+/// Parameter sets of a kind that stand in the picture.
+#[derive(Clone, Copy, Default)]
+struct Brought {
+    count: usize,
+    /// Those of [`Syntax::sets`] whose place they take, a bit for each.
+    replaced: u64,
+}
+
+// A bit for each set.
+const _: () = assert!(VPS_MAX <= 64 && SPS_MAX <= 64 && PPS_MAX <= 64);
+
 /// A picture that was looked at and can be written.
 pub(super) struct Picture<'a> {
     syntax: Syntax<'a>,
     payload: &'a [u8],
     bytes: usize,
     is_entry: bool,
-    /// How many parameter sets of each kind the picture brings ahead of its slices.
-    brought: [usize; SETS],
+    /// What the picture brings ahead of its slices, of each kind.
+    brought: [Brought; SETS],
 }
 
 /// Four bytes are a must before the first NAL unit and before parameter sets (B.1.2), and before
@@ -60,6 +75,7 @@ impl<'a> Syntax<'a> {
                 avc::NalType::IDR => Role::Entry,
                 _ => Role::Other,
             },
+            ids: [set_ids::avc_sps, set_ids::avc_pps, |_| None],
         }
     }
 
@@ -77,7 +93,17 @@ impl<'a> Syntax<'a> {
                 _ if hevc::starts_decoding(nal) => Role::Entry,
                 _ => Role::Other,
             },
+            ids: [set_ids::hevc_vps, set_ids::hevc_sps, set_ids::hevc_pps],
         }
+    }
+
+    /// Those sets of the configuration whose place `nal` takes, a bit for each: the one with its
+    /// number. One without a number is broken, and nobody knows what it stands for: then all.
+    fn replaced(&self, kind: usize, nal: &[u8]) -> u64 {
+        let (Some(sets), Some(id)) = (self.sets.get(kind), self.ids.get(kind)) else { return 0 };
+        let Some(number) = id(nal) else { return u64::MAX };
+        let bits = sets.iter().zip(0..u64::BITS);
+        bits.filter(|(set, _)| id(set) == Some(number)).fold(0, |all, (_, bit)| all | 1 << bit)
     }
 }
 
@@ -85,7 +111,8 @@ impl<'a> Picture<'a> {
     /// Looks at every NAL unit; `None` if there is none.
     pub(super) fn inspect(syntax: Syntax<'a>, payload: &'a [u8]) -> Result<Option<Self>, NalError> {
         let bytes = syntax.delimiter.len();
-        let mut picture = Self { syntax, payload, bytes, is_entry: false, brought: [0; SETS] };
+        let mut picture =
+            Self { syntax, payload, bytes, is_entry: false, brought: Default::default() };
         for nal in nal_units(payload, syntax.length_size) {
             let nal = nal?;
             match (syntax.role)(nal) {
@@ -96,7 +123,13 @@ impl<'a> Picture<'a> {
                     if let Some(brought) = picture.brought.get_mut(kind)
                         && !picture.is_entry
                     {
-                        *brought += 1;
+                        brought.count += 1;
+                        // Of a flood nobody knows what it stands for.
+                        brought.replaced |= if brought.count > SETS_LOOKED_AT_MAX {
+                            u64::MAX
+                        } else {
+                            syntax.replaced(kind, nal)
+                        };
                     }
                 }
                 Role::Other => {}
@@ -126,9 +159,9 @@ impl<'a> Picture<'a> {
     /// Writes [`Self::bytes`] bytes.
     pub(super) fn write(&self, packets: &mut Packets<'_>) {
         packets.write(self.syntax.delimiter);
-        let mut to_come = self.brought;
-        // Kinds of sets that are settled: `0..settled` is written, as far as it was missing.
-        let mut settled = if self.is_entry { 0 } else { SETS };
+        let mut to_come = self.brought.map(|brought| brought.count);
+        // The kinds `0..written` are written, as far as they were missing.
+        let mut written = if self.is_entry { 0 } else { SETS };
         // Their lengths were looked at.
         for nal in nal_units(self.payload, self.syntax.length_size).map_while(Result::ok) {
             let role = (self.syntax.role)(nal);
@@ -137,15 +170,12 @@ impl<'a> Picture<'a> {
             }
             // Missing sets come as early as they may: at the front, but behind those sets that
             // the picture brings and they refer to.
-            while settled < SETS {
-                for set in self.missing(settled) {
+            while written < SETS && to_come.iter().take(written).all(|&left| left == 0) {
+                for set in self.missing(written) {
                     packets.write(&START_CODE);
                     packets.write(set);
                 }
-                if to_come.get(settled).is_some_and(|&left| left > 0) {
-                    break;
-                }
-                settled += 1;
+                written += 1;
             }
             if let Role::Set(kind) = role
                 && let Some(left) = to_come.get_mut(kind)
@@ -158,10 +188,10 @@ impl<'a> Picture<'a> {
     }
 
     /// The parameter sets of a kind that the picture does not bring itself.
-    fn missing(&self, kind: usize) -> &'a [Bytes] {
-        match (self.brought.get(kind), self.syntax.sets.get(kind)) {
-            (Some(0), Some(sets)) => sets,
-            _ => &[],
-        }
+    fn missing(&self, kind: usize) -> impl Iterator<Item = &'a Bytes> {
+        let sets: &[Bytes] = self.syntax.sets.get(kind).copied().unwrap_or_default();
+        let replaced = self.brought.get(kind).map_or(0, |brought| brought.replaced);
+        let bits = sets.iter().zip(0..u64::BITS);
+        bits.filter(move |(_, bit)| replaced >> bit & 1 == 0).map(|(set, _)| set)
     }
 }

@@ -51,11 +51,38 @@ fn check_picture(nal_units: &[&str], expected: &[&str]) {
 fn an_idr_picture_gets_the_parameter_sets_that_it_does_not_bring() {
     check_picture(&[IDR], &["09f0", "s", "p", IDR]);
     check_picture(&[SEI, IDR, IDR], &["09f0", "s", "p", SEI, IDR, IDR]);
-    check_picture(&["6742", "6801", IDR], &["09f0", "6742", "6801", IDR]);
+    check_picture(&["6742", "6880", IDR], &["09f0", "6742", "6880", IDR]);
     check_picture(&["6742", SEI, IDR], &["09f0", "6742", "p", SEI, IDR]);
     check_picture(&["6742", IDR], &["09f0", "6742", "p", IDR]);
-    check_picture(&["6801", IDR], &["09f0", "s", "6801", IDR]);
+    check_picture(&["6880", IDR], &["09f0", "s", "6880", IDR]);
+    // Number 1.
+    check_picture(&["6840", IDR], &["09f0", "s", "p", "6840", IDR]);
+    check_picture(&["67640028 40", IDR], &["09f0", "s", "67640028 40", "p", IDR]);
     check_picture(&[IDR, "6742", "6801"], &["09f0", "s", "p", IDR, "6742", "6801"]);
+}
+
+#[test]
+fn a_picture_that_brings_some_sets_of_a_kind_gets_the_others() {
+    let (first, second) = ("68ebe3cb22c0", "6840ff");
+    let record = crate::testing::AVC_RECORD.replace("01 0006 68", "02 0006 68");
+    let record = record.replace(" fdf8f800", &format!(" 0003 {second} fdf8f800"));
+    let config = media::avc::AvcConfig::parse(hex(&record).into()).unwrap();
+    let track = Track::new(TrackId::VIDEO, media::CodecConfig::Avc(config));
+    let check = |nal_units: &[&str], expected: &[&str]| {
+        let mut muxer = Muxer::new(std::slice::from_ref(&track)).unwrap();
+        let out = segment(&mut muxer, &[picture(0, 0, nal_units)]);
+        let expected = ["09f0"].iter().chain(expected);
+        let expected = expected.flat_map(|nal| [hex("00000001"), hex(nal)].concat());
+        assert_eq!(pes_packets(&out)[0].data, expected.collect::<Vec<_>>(), "{nal_units:?}");
+    };
+    check(&[IDR], &[SPS, first, second, IDR]);
+    check(&[SPS, first, IDR], &[SPS, second, first, IDR]);
+    check(&[SPS, SEI, second, IDR], &[SPS, first, SEI, second, IDR]);
+    check(&[first, second, IDR], &[SPS, first, second, IDR]);
+    // A flood is left as it is.
+    let flood = |count| [vec![first; count], vec![IDR]].concat();
+    check(&flood(64), &[&[SPS, second][..], &flood(64)].concat());
+    check(&flood(65), &[&[SPS][..], &flood(65)].concat());
 }
 
 #[test]

@@ -50,12 +50,15 @@ fn a_picture_that_decoding_can_start_with_gets_all_parameter_sets() {
 
 #[test]
 fn parameter_sets_that_a_picture_brings_stay_where_they_are() {
-    let (vps, sps, pps) = ("4001aa", "4201bb", "4401cc");
+    let (vps, sps, pps) = ("40010a", "4201bb", "4401cc");
     check(&[vps, sps, pps, SEI, CRA], &["460150", vps, sps, pps, SEI, CRA], true);
     check(&[sps, CRA], &["460150", "v", sps, "p", CRA], true);
     check(&[vps, pps, CRA], &["460150", vps, "s", pps, CRA], true);
     check(&[SEI, sps, sps, CRA], &["460150", "v", SEI, sps, sps, "p", CRA], true);
     check(&[pps, CRA], &["460150", "v", "s", pps, CRA], true);
+    // Of other numbers.
+    check(&["40011a", CRA], &["460150", "v", "40011a", "s", "p", CRA], true);
+    check(&["440140", CRA], &["460150", "v", "s", "p", "440140", CRA], true);
     // Too late, and for another layer.
     check(&[CRA, sps], &["460150", "v", "s", "p", CRA, sps], true);
     for other in ["4009aa", "4209bb", "4409cc"] {
