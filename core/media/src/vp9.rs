@@ -17,6 +17,18 @@ use crate::{Colour, UnitError, VideoFormat};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vp9Config {
     record: Vp9Record,
+    key: KeyFrame,
+}
+
+/// What a key frame says of its pictures (6.2). It may say less than a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KeyFrame {
+    profile: u8,
+    bit_depth: u8,
+    /// `subsampling_x` and `subsampling_y`.
+    subsampling: (bool, bool),
+    /// `color_space` and `color_range`.
+    colour: (u32, bool),
     width: u32,
     height: u32,
 }
@@ -138,18 +150,32 @@ impl Vp9Record {
     /// The configuration that the record makes with a key frame; `None` if `frame` is none.
     #[must_use]
     pub fn with_key_frame(self, frame: &[u8]) -> Option<Vp9Config> {
-        let (width, height) = key_frame_size(frame)?;
-        Some(Vp9Config { record: self, width, height })
+        Some(Vp9Config { record: self, key: KeyFrame::parse(frame)? })
     }
 }
 
 impl Vp9Config {
-    /// What holds from a key frame on, if it has another size than this. `None` if nothing changes.
+    /// What holds from a key frame on, if its size, profile, bit depth, chroma or colour is not that
+    /// of the one before. `None` if nothing changes.
+    ///
+    /// Key frames are held against each other, not against the record: what both say counts as the
+    /// record says it, as long as nothing changes.
     #[must_use]
     pub fn changed_by(&self, frame: &[u8]) -> Option<Self> {
-        let (width, height) = key_frame_size(frame)?;
-        let changed = (width, height) != (self.width, self.height);
-        changed.then(|| Self { width, height, ..self.clone() })
+        let (old, key) = (self.key, KeyFrame::parse(frame)?);
+        if key == old {
+            return None;
+        }
+        let mut record = self.record.clone();
+        record.profile = key.profile;
+        record.bit_depth = key.bit_depth;
+        if key.subsampling != old.subsampling {
+            record.chroma = key.chroma();
+        }
+        if key.colour != old.colour {
+            record.colour = key.colour();
+        }
+        Some(Self { record, key })
     }
 
     /// The bytes that came from the publisher.
@@ -175,13 +201,13 @@ impl Vp9Config {
     /// Width in samples; not 0.
     #[must_use]
     pub const fn width(&self) -> u32 {
-        self.width
+        self.key.width
     }
 
     /// Height in samples; not 0.
     #[must_use]
     pub const fn height(&self) -> u32 {
-        self.height
+        self.key.height
     }
 
     /// Ten times the level: the publisher's, or where that is none the lowest that allows pictures
@@ -189,7 +215,7 @@ impl Vp9Config {
     #[must_use]
     pub fn level(&self) -> u8 {
         let named = LEVELS.iter().find(|(level, ..)| *level == self.record.level);
-        let samples = u64::from(self.width) * u64::from(self.height);
+        let samples = u64::from(self.key.width) * u64::from(self.key.height);
         let allows = |&&(_, size, rate): &&(u8, u64, u64)| {
             samples <= size && samples * FRAME_RATE_ASSUMED <= rate
         };
@@ -209,8 +235,8 @@ impl Vp9Config {
     #[must_use]
     pub fn video(&self) -> VideoFormat {
         VideoFormat {
-            width: self.width,
-            height: self.height,
+            width: self.key.width,
+            height: self.key.height,
             sample_aspect: None,
             frame_rate: None,
             colour: self.colour(),
@@ -277,22 +303,71 @@ fn read_start(bits: &mut BitReader<'_>) -> Option<Start> {
     Some(Start { profile, is_key })
 }
 
-/// `FrameWidth` and `FrameHeight` of a key frame; `None` for all others.
-fn key_frame_size(frame: &[u8]) -> Option<(u32, u32)> {
-    let mut bits = BitReader::new(frame);
-    let Start { profile, is_key } = read_start(&mut bits)?;
-    if !is_key || bits.u(24)? != SYNC_CODE {
-        return None;
+impl KeyFrame {
+    /// `None` for all other frames.
+    fn parse(frame: &[u8]) -> Option<Self> {
+        let mut bits = BitReader::new(frame);
+        let Start { profile, is_key } = read_start(&mut bits)?;
+        if !is_key || bits.u(24)? != SYNC_CODE {
+            return None;
+        }
+        let bit_depth = match profile {
+            0 | 1 => 8,
+            _ => {
+                if bits.flag()? {
+                    12
+                } else {
+                    10
+                }
+            } // ten_or_twelve_bit
+        };
+        let has_other_chroma = profile % 2 == 1;
+        let space = bits.u(3)?;
+        let (range, subsampling) = match (space, has_other_chroma) {
+            (RGB, false) => (true, (false, false)),
+            (RGB, true) => {
+                bits.flag()?; // reserved_zero
+                (true, (false, false))
+            }
+            (_, false) => (bits.flag()?, (true, true)),
+            (_, true) => {
+                let range = bits.flag()?;
+                let subsampling = (bits.flag()?, bits.flag()?);
+                bits.flag()?; // reserved_zero
+                (range, subsampling)
+            }
+        };
+        Some(Self {
+            profile: u8::try_from(profile).ok()?,
+            bit_depth,
+            subsampling,
+            colour: (space, range),
+            width: bits.u(16)? + 1,
+            height: bits.u(16)? + 1,
+        })
     }
-    if profile >= 2 {
-        bits.flag()?; // ten_or_twelve_bit
+
+    /// `chromaSubsampling` of a record. It has no number for half as many rows and all columns.
+    const fn chroma(&self) -> u8 {
+        match self.subsampling {
+            (true, true) => 1,
+            (true, false) => 2,
+            (false, true | false) => 3,
+        }
     }
-    let has_other_chroma = profile % 2 == 1;
-    if bits.u(3)? != RGB {
-        bits.flag()?; // color_range
-        bits.u(if has_other_chroma { 3 } else { 0 })?; // subsampling, reserved_zero
-    } else {
-        bits.u(u32::from(has_other_chroma))?; // reserved_zero
+
+    /// `color_space` (7.2.2) as ITU-T H.273 numbers it; only the matrix is said.
+    fn colour(&self) -> Colour {
+        let (space, is_full_range) = self.colour;
+        let matrix = match space {
+            1 => 5, // BT.601
+            2 => 1, // BT.709
+            3 => 6, // SMPTE 170M
+            4 => 7, // SMPTE 240M
+            5 => 9, // BT.2020
+            RGB => 0,
+            _ => UNSPECIFIED,
+        };
+        Colour { primaries: UNSPECIFIED, transfer: UNSPECIFIED, matrix, is_full_range }
     }
-    Some((bits.u(16)? + 1, bits.u(16)? + 1))
 }

@@ -85,13 +85,10 @@ impl Av1Config {
         let configured = record.get(head.len()..).unwrap_or_default();
         let obu = find_sequence(configured)?.ok_or(Av1ConfigError::NoSequenceHeader)?;
         let sequence = SequenceHeader::parse(obu.payload)?;
-        if !obu.has_size() {
-            // It could not stand before other units.
-            let sized = obu.with_size();
-            return Ok(Self::from_sequence(record.clone(), sequence, &sized, delay));
-        }
-        let sequence_obu = record.slice_ref(obu.bytes);
-        Ok(Self { av1c: record.clone(), sequence_obu, sequence, record })
+        // One without a size could not stand before other units.
+        let sized = (!obu.has_size()).then(|| obu.with_size());
+        let bytes = sized.as_deref().unwrap_or(obu.bytes);
+        Ok(Self::from_sequence(record.clone(), sequence, bytes, delay))
     }
 
     /// What a record without a sequence header makes together with a unit that decoding can start
@@ -133,8 +130,9 @@ impl Av1Config {
         &self.record
     }
 
-    /// The content of an `av1C` box: the publisher's record, or what it must be where that has no
-    /// sequence header.
+    /// The content of an `av1C` box, made of the sequence header: its first fields have to say the
+    /// same (2.3.4), and nobody checked that the publisher's do. Of `configOBUs` only the sequence
+    /// header stays; what else may stand there comes with the key frames too.
     #[must_use]
     pub const fn av1c(&self) -> &Bytes {
         &self.av1c

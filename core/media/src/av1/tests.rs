@@ -126,6 +126,18 @@ fn the_box_of_a_completed_record_says_what_the_sequence_header_says() {
 }
 
 #[test]
+fn the_box_says_what_the_sequence_header_says_and_no_more() {
+    for (name, text) in REAL {
+        let whole = hex(text);
+        assert_eq!(config(name).av1c(), &whole, "{name}");
+        // Of profile 1, level 31, high tier, 12 bits, monochrome, and with metadata behind it.
+        let wrong = [&hex("813ff000"), &whole[4..], &hex("2a0401020380")].concat();
+        let config = Av1Config::parse(wrong.clone().into()).unwrap();
+        assert_eq!((config.av1c(), config.record()), (&whole.into(), &wrong.into()), "{name}");
+    }
+}
+
+#[test]
 fn a_key_unit_may_bring_other_pictures() {
     let config = config("svt 4.2");
     let unchanged = ["", INTER, EXISTING, "1200 320410008580", SVT];

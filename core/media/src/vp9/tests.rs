@@ -104,13 +104,39 @@ fn a_key_frame_may_bring_another_size() {
     let changed = config.changed_by(&hex(REAL[3].2)).unwrap();
     assert_eq!((changed.width(), changed.height()), (320, 240));
     assert_ne!(changed, config);
+    assert_eq!(changed.changed_by(&hex(REAL[3].2)), None);
+}
+
+#[test]
+fn a_key_frame_may_bring_other_samples() {
+    // From every real stream to every other one.
+    for (from, ..) in REAL {
+        for (to, _, frame) in REAL.iter().filter(|(to, ..)| *to != from) {
+            let (changed, expected) = (config(from).changed_by(&hex(frame)).unwrap(), config(to));
+            let (is, should_be) = (&changed.record, &expected.record);
+            let format = |record: &Vp9Record| (record.profile, record.bit_depth, record.chroma);
+            assert_eq!(format(is), format(should_be), "{from} to {to}");
+            let size = |config: &Vp9Config| (config.width(), config.height());
+            assert_eq!(size(&changed), size(&expected), "{from} to {to}");
+            assert_eq!(changed.changed_by(&hex(frame)), None);
+        }
+    }
+    let check = |from: &str, to: usize, expected: &str| {
+        let changed = config(from).changed_by(&hex(REAL[to].2)).unwrap();
+        assert_eq!(changed.rfc6381(), expected, "{from} to {}", REAL[to].0);
+    };
+    check("360p", 1, "vp09.02.21.10.01.02.02.09.00");
+    check("360p", 3, "vp09.00.21.08.01.02.02.01.01");
+    check("360p", 4, "vp09.01.21.08.03.02.02.00.01");
+    check("rgb", 0, "vp09.00.20.08");
 }
 
 #[test]
 fn a_level_that_does_not_exist_is_worked_out_of_the_size() {
     let check = |level: u8, size: u32, expected: u8| {
         let record = Vp9Record::parse(vec![0, level, 0x82, 2, 2, 2, 0, 0].into()).unwrap();
-        let config = Vp9Config { record, width: size, height: size };
+        let key = KeyFrame { width: size, height: size, ..config("360p").key };
+        let config = Vp9Config { record, key };
         assert_eq!(config.level(), expected, "{size}x{size}");
         assert_eq!(config.vpcc()[5], expected);
     };
