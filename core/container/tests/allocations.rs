@@ -4,9 +4,13 @@
 
 use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
-use container::flv::{Demuxer, Event, FileReader, Tag};
+use container::flv::{Demuxer, Event, FileReader, Tag, TagKind};
+use container::fmp4;
 use container::ts::{Muxer, PACKET_BYTES};
 use media::{AccessUnit, Rounding, Timescale, Track};
+use rtmp::chunk::ChunkReader;
+use rtmp::{ChunkLimits, Message, MessageKind};
+use samples::{Capture, HANDSHAKE_BYTES};
 
 /// Two seconds of 160x90 at 25 frames per second with B-frames, and 44.1 kHz stereo.
 const FILE: &[u8] = include_bytes!("../testdata/ffmpeg-5.1_h264-bframes_aac.flv");
@@ -92,6 +96,101 @@ fn a_payload_becomes_a_unit_without_taking_memory() {
     }
     assert_eq!(units, 50 + 88);
     assert!(allocations.iter().all(|&count| count == 0), "{allocations:?}");
+}
+
+/// From what a socket gave to what is served.
+#[derive(Default)]
+struct Pipe {
+    demuxer: Demuxer,
+    tracks: Vec<Track>,
+    ts: Option<Muxer>,
+    fmp4: Option<fmp4::Muxer>,
+    units: u64,
+}
+
+impl Pipe {
+    /// Takes a message all the way. Says how often memory was taken for the units of it, and how
+    /// many there were; a message with a track counts nothing.
+    fn take(&mut self, message: Message, out: &mut BytesMut, samples: &mut BytesMut) -> [u64; 2] {
+        let kind = match message.kind {
+            MessageKind::Video => TagKind::Video,
+            MessageKind::Audio => TagKind::Audio,
+            _ => return [0; 2],
+        };
+        let (mut units, mut has_track) = (0, false);
+        let counted = measure(|| {
+            self.demuxer.push(kind, message.timestamp_ms, message.payload);
+            while let Some(event) = self.demuxer.pull() {
+                match event {
+                    Event::Track(track) => {
+                        has_track = true;
+                        self.tracks.retain(|old| old.id != track.id);
+                        self.tracks.push(track);
+                        self.ts = Muxer::new(&self.tracks).ok();
+                        self.fmp4 = fmp4::Muxer::new(&self.tracks).ok();
+                    }
+                    Event::Unit(unit) => {
+                        units += 1;
+                        self.ts.as_mut().unwrap().write(&unit, out).unwrap();
+                        self.fmp4.as_mut().unwrap().write(&unit).unwrap();
+                    }
+                    Event::Repeated(_) | Event::EndOfSequence(_) => {}
+                    Event::Unsupported { .. } | Event::BadConfig { .. } => panic!("{event:?}"),
+                }
+            }
+        });
+        self.units += units;
+        // A fragment of twenty units, so that the room for its samples is there after the first.
+        if self.units.is_multiple_of(20)
+            && let Some(muxer) = &mut self.fmp4
+        {
+            muxer.finish_fragment(|_| None, samples);
+        }
+        if has_track { [0; 2] } else { [counted.count_total, units] }
+    }
+}
+
+/// Takes a recorded push from its chunks into both containers. What counts begins when two fragments
+/// have made the room that the others use again.
+#[track_caller]
+fn check_push(name: &str) {
+    let mut reader = ChunkReader::new(ChunkLimits::AFTER_PUBLISH);
+    let capture = Capture::named(name).unwrap();
+    let mut pipe = Pipe::default();
+    let (mut out, mut samples) =
+        (BytesMut::with_capacity(8 << 20), BytesMut::with_capacity(8 << 20));
+    let bytes = capture.bytes.get(HANDSHAKE_BYTES..).unwrap();
+    let (mut messages, mut read, mut taken, mut units) = (0, 0, 0, 0);
+    for received in bytes.chunks(4_096) {
+        reader.push(received);
+        loop {
+            let mut message = None;
+            let counted = measure(|| message = reader.pull().unwrap());
+            let Some(message) = message else { break };
+            let [count, of_units] = pipe.take(message, &mut out, &mut samples);
+            if pipe.units > 40 {
+                messages += 1;
+                read += counted.count_total;
+                taken += count;
+                units += of_units;
+            }
+        }
+    }
+    assert!(units > 20, "{name}: {units} units");
+    assert!(
+        taken <= units && read <= messages,
+        "{name}: memory is taken {read} times to read {messages} messages, and {taken} times to \
+         demux and mux {units} units"
+    );
+}
+
+#[test]
+fn real_pushes_take_memory_once_for_a_unit_at_most() {
+    check_push("ffmpeg-9.0_h264_aac");
+    check_push("ffmpeg-9.0_hevc-bframes_aac");
+    check_push("ffmpeg-9.0_h264_ac3");
+    check_push("ffmpeg-9.0_h264_mp3");
+    check_push("obs-29.0_h264_aac");
 }
 
 #[test]

@@ -17,8 +17,9 @@ use frame::{Stream, SyncFrame, sync_frames};
 pub struct Ac3Config {
     codec: Codec,
     sample_rate: u32,
-    /// One for each independent substream, in the order of their numbers; 1 to 8 of them.
-    programs: Vec<Program>,
+    /// One for each independent substream, by its number; 1 to 8 of them. They are in place, since
+    /// every unit is looked at: it may bring other ones.
+    programs: [Option<Program>; PROGRAMS_MAX],
     /// Which of AC-3's rates it is (table 4.13): `bit_rate_code` of the `dac3` box.
     bit_rate_code: u8,
     /// Bits a second of the unit that was looked at, in thousands.
@@ -80,7 +81,7 @@ pub enum Ac3ConfigError {
 }
 
 /// An independent substream with those that depend on it: sound that is complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Program {
     rate_code: u8,
     identification: u8,
@@ -96,6 +97,9 @@ struct Program {
 /// Most sync frames in a unit: six of one block, each in eight independent substreams with eight
 /// dependent ones.
 pub const UNIT_FRAMES_MAX: usize = 6 * 8 * 9;
+
+/// Independent substreams that three bits can number.
+const PROGRAMS_MAX: usize = 8;
 
 /// Highest `data_rate` that a `dec3` box can say, in kbit/s.
 const DATA_RATE_MAX: u16 = 0x1fff;
@@ -113,7 +117,7 @@ impl Ac3Config {
         let mut config = Self {
             codec: Codec::Ac3,
             sample_rate: first.sample_rate,
-            programs: Vec::new(),
+            programs: [None; PROGRAMS_MAX],
             bit_rate_code: first.size_code / 2,
             data_rate_kbps: 0,
         };
@@ -155,7 +159,7 @@ impl Ac3Config {
     /// Channels of the first program, the one that players choose; at least 1.
     #[must_use]
     pub fn channels(&self) -> u8 {
-        self.programs.first().map_or(1, Program::channels)
+        self.programs().next().map_or(1, Program::channels)
     }
 
     /// The codec's entry in `CODECS`.
@@ -167,7 +171,7 @@ impl Ac3Config {
     /// The payload of an AC-3 track's `dac3` box (F.4); `None` for Enhanced AC-3.
     #[must_use]
     pub fn dac3(&self) -> Option<[u8; 3]> {
-        let program = self.programs.first().filter(|_| self.codec == Codec::Ac3)?;
+        let program = self.programs().next().filter(|_| self.codec == Codec::Ac3)?;
         let mut bits = u32::from(program.rate_code);
         bits = bits << 5 | u32::from(program.identification);
         bits = bits << 3 | u32::from(program.service);
@@ -184,12 +188,17 @@ impl Ac3Config {
         if self.codec == Codec::Ac3 {
             return None;
         }
-        let others = u16::try_from(self.programs.len()).ok()?.checked_sub(1)?;
+        let others = u16::try_from(self.programs().count()).ok()?.checked_sub(1)?;
         let mut payload = (self.data_rate_kbps << 3 | others).to_be_bytes().to_vec();
-        for program in &self.programs {
+        for program in self.programs() {
             payload.extend(program.in_dec3());
         }
         Some(payload)
+    }
+
+    /// What is there, in the order of the numbers, of which none is left out.
+    fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.programs.iter().flatten()
     }
 
     /// Takes a frame of the unit into account. `current` is the program of the frame before it;
@@ -199,7 +208,7 @@ impl Ac3Config {
             let (one, other) = (self.sample_rate, frame.sample_rate);
             return Err(Ac3ConfigError::SampleRates { one, other });
         }
-        let count = self.programs.len();
+        let count = self.programs().count();
         let number = match frame.stream {
             Stream::Ac3 => 0,
             Stream::Independent(number) => {
@@ -210,7 +219,8 @@ impl Ac3Config {
                 self.codec = Codec::Eac3;
                 let wrong = Ac3ConfigError::Substream { number, count };
                 let current = current.ok_or(wrong)?;
-                let program = self.programs.get_mut(current).ok_or(wrong)?;
+                let program =
+                    self.programs.get_mut(current).and_then(Option::as_mut).ok_or(wrong)?;
                 program.dependents = program.dependents.max(number + 1);
                 program.channel_map |= frame.channel_map;
                 return Ok(current);
@@ -218,8 +228,10 @@ impl Ac3Config {
         };
         let index = usize::from(number);
         // A program that is there already comes with its next blocks.
-        if index == count {
-            self.programs.push(Program::of(frame));
+        if index == count
+            && let Some(room) = self.programs.get_mut(index)
+        {
+            *room = Some(Program::of(frame));
         }
         if index > count { Err(Ac3ConfigError::Substream { number, count }) } else { Ok(index) }
     }

@@ -125,7 +125,7 @@ fn independent_substreams_are_programs_of_their_own() {
 fn the_service_stands_behind_what_is_said_of_mixing() {
     let check = |bits: &str, service: u8| {
         let config = Ac3Config::of_frame(&frame("00 000", bits)).unwrap();
-        assert_eq!(config.programs[0].service, service, "{bits}");
+        assert_eq!(config.programs[0].unwrap().service, service, "{bits}");
     };
     // No mixing; stereo, mono, dual mono and 5.1 with all of it; one block; dependent.
     check("00 11 010 0 10000 11111 0 0 1 101", 5);
@@ -146,7 +146,7 @@ fn the_service_stands_behind_what_is_said_of_mixing() {
     check("00 11 010 0 10000 11111 0 0 0 101", 0);
     // What was made of AC-3 does not say how programs are mixed.
     let converted = frame("10 000", "00 11 111 0 10000 11111 0 1 11 111111 111111 1 111");
-    assert_eq!(Ac3Config::of_frame(&converted).unwrap().programs[0].service, 7);
+    assert_eq!(Ac3Config::of_frame(&converted).unwrap().programs[0].unwrap().service, 7);
 }
 
 #[test]
