@@ -150,8 +150,8 @@ impl Pipe {
     }
 }
 
-/// Takes a recorded push from its chunks into both containers. What counts begins when two fragments
-/// have made the room that the others use again.
+/// Takes a recorded push from its chunks into both containers. What counts begins when two
+/// fragments have made the room that the others use again.
 #[track_caller]
 fn check_push(name: &str) {
     let mut reader = ChunkReader::new(ChunkLimits::AFTER_PUBLISH);

@@ -30,8 +30,8 @@ pub enum UnitError {
     Header,
 }
 
-/// Looks at pictures made of NAL units, of which `is_slice` knows those that are a part of a picture
-/// and `starts_decoding` those that decoding can start with.
+/// Looks at pictures made of NAL units, of which `is_slice` knows those that are a part of a
+/// picture and `starts_decoding` those that decoding can start with.
 pub(crate) fn inspect_nal_units(
     payload: &[u8],
     length_size: NalLengthSize,

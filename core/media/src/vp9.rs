@@ -155,8 +155,8 @@ impl Vp9Record {
 }
 
 impl Vp9Config {
-    /// What holds from a key frame on, if its size, profile, bit depth, chroma or colour is not that
-    /// of the one before. `None` if nothing changes.
+    /// What holds from a key frame on, if its size, profile, bit depth, chroma or colour is not
+    /// that of the one before. `None` if nothing changes.
     ///
     /// Key frames are held against each other, not against the record: what both say counts as the
     /// record says it, as long as nothing changes.

@@ -20,8 +20,11 @@ pub(super) struct Syntax<'a> {
     sets: [&'a [Bytes]; SETS],
     role: fn(&[u8]) -> Role,
     /// What tells sets of a kind apart.
-    ids: [fn(&[u8]) -> Option<u32>; SETS],
+    ids: [SetId; SETS],
 }
+
+/// Reads the number of a parameter set.
+type SetId = fn(&[u8]) -> Option<u32>;
 
 /// Kinds of parameter sets: H.265 has three, H.264 two.
 const SETS: usize = 3;
