@@ -112,10 +112,9 @@ impl Pipe {
     /// Takes a message all the way. Says how often memory was taken for the units of it, and how
     /// many there were; a message with a track counts nothing.
     fn take(&mut self, message: Message, out: &mut BytesMut, samples: &mut BytesMut) -> [u64; 2] {
-        let kind = match message.kind {
-            MessageKind::Video => TagKind::Video,
-            MessageKind::Audio => TagKind::Audio,
-            _ => return [0; 2],
+        let kinds = [(MessageKind::Video, TagKind::Video), (MessageKind::Audio, TagKind::Audio)];
+        let Some((_, kind)) = kinds.into_iter().find(|(kind, _)| *kind == message.kind) else {
+            return [0; 2];
         };
         let (mut units, mut has_track) = (0, false);
         let counted = measure(|| {
