@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use media::{AccessUnit, TrackId, TrackKind};
 
+use crate::boundary::SAME_MOMENT_TICKS;
 use crate::latest::ticks;
 
 /// How long a second kind of track is waited for, in 90 kHz ticks of media: encoders announce all
@@ -40,6 +41,8 @@ pub(crate) struct Start {
     bytes: usize,
     /// The first and the last decode time, in 90 kHz ticks.
     span: Option<(i64, i64)>,
+    /// Tracks of which something waits, and those of which a key frame does.
+    seen: BTreeSet<TrackId>,
     key_frames: BTreeSet<TrackId>,
 }
 
@@ -48,6 +51,7 @@ impl Start {
         let dts = ticks(arrived.unit.dts);
         let (first, last) = self.span.unwrap_or((dts, dts));
         self.span = Some((first.min(dts), last.max(dts)));
+        self.seen.insert(arrived.unit.track);
         if is_key_frame(&arrived) {
             self.key_frames.insert(arrived.unit.track);
         }
@@ -67,7 +71,9 @@ impl Start {
             return None;
         }
         if announced(TrackKind::Video) {
-            let first = tracks.clone().find(|id| id.kind == TrackKind::Video);
+            // The first one that has sent something: one that only was announced may never.
+            let is_there = |id: &TrackId| id.kind == TrackKind::Video && self.seen.contains(id);
+            let first = tracks.clone().find(is_there);
             if let Some(first) = first.filter(|id| self.key_frames.contains(id)) {
                 self.begin_at_key_frame(first);
             } else if self.waited() < KEY_FRAME_TICKS_MAX && !is_full {
@@ -83,30 +89,33 @@ impl Start {
         let Some(first) = self.units.iter().find(is_first) else { return };
         let (at, dts) = (ticks(first.unit.pts), first.unit.dts);
         self.units.retain(|arrived| match arrived.unit.track.kind {
-            TrackKind::Video => arrived.unit.dts >= dts,
+            TrackKind::Video if arrived.unit.track == track => arrived.unit.dts >= dts,
+            // Others may be decoded earlier for the same moment.
+            TrackKind::Video => ticks(arrived.unit.pts).saturating_add(SAME_MOMENT_TICKS) >= at,
             TrackKind::Audio => at.saturating_sub(ticks(arrived.unit.pts)) <= SOUND_AHEAD_TICKS_MAX,
         });
     }
 
-    /// Pictures that cannot be decoded, and sound that is too early for a key frame that is still
-    /// to come.
+    /// What is too early for a key frame that is still to come. That of another track may have come
+    /// a little before.
     fn forget_what_no_key_frame_will_need(&mut self) {
         let latest = self.units.back().map_or(0, |arrived| ticks(arrived.unit.dts));
-        self.units.retain(|arrived| match arrived.unit.track.kind {
-            TrackKind::Video => false,
-            TrackKind::Audio => {
-                latest.saturating_sub(ticks(arrived.unit.pts)) <= 2 * SOUND_AHEAD_TICKS_MAX
-            }
+        self.units.retain(|arrived| {
+            latest.saturating_sub(ticks(arrived.unit.pts)) <= 2 * SOUND_AHEAD_TICKS_MAX
         });
+        let left = self.units.iter();
+        self.key_frames = left.filter(|it| is_key_frame(it)).map(|it| it.unit.track).collect();
         self.bytes = self.units.iter().map(|arrived| arrived.unit.payload.len()).sum();
     }
 
     /// What there is when the publication ends before it has begun: worth a segment only if
     /// something in it can be decoded.
     pub(crate) fn finish(mut self) -> Option<VecDeque<Arrived>> {
-        let first = self.units.iter().position(|arrived| arrived.unit.random_access)?;
-        self.units.drain(..first);
-        Some(self.units)
+        match self.key_frames.first().copied() {
+            Some(first) => self.begin_at_key_frame(first),
+            None => self.units.retain(|arrived| arrived.unit.track.kind == TrackKind::Audio),
+        }
+        (!self.units.is_empty()).then_some(self.units)
     }
 
     /// From the first decode time to the last, in 90 kHz ticks.

@@ -99,6 +99,7 @@ fn every_track_is_cut_at_one_moment_whichever_comes_first() {
         let (inits, segments) = split(outputs);
         assert_eq!(show(&segments), "0-2000 2000-4000 4000-6000");
         assert_eq!(inits.len(), 3);
+        assert_eq!(firsts(&inits, &segments[0]), "fmp4 0 0, fmp4-v1 0 0, fmp4-a1 0");
         assert_eq!(firsts(&inits, &segments[1]), expected);
         assert_eq!(firsts(&inits, &segments[2]), "fmp4 0 -11, fmp4-v1 0 -11, fmp4-a1 -11");
     }
