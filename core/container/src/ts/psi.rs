@@ -5,7 +5,7 @@ mod descriptor;
 use bytes::{Bytes, BytesMut};
 
 use self::descriptor::descriptors;
-pub(super) use self::descriptor::{AC3, EAC3, ID3, ID3_POINTER};
+pub(super) use self::descriptor::{AC3, EAC3, HEVC, ID3, ID3_POINTER};
 use super::packet::{Adaptation, Continuity, Packets, Pid};
 
 /// What a program consists of.
@@ -71,6 +71,9 @@ const SECTION_BYTES_MAX: usize = 183;
 /// Bytes of a program map ahead of its streams, and of each stream, without descriptors.
 const MAP_BYTES: usize = 4;
 const STREAM_BYTES: usize = 5;
+
+// All registration descriptors have one length.
+const _: () = assert!(AC3.len() == EAC3.len() && AC3.len() == HEVC.len());
 
 /// Streams that a program map has room for, the one of timed metadata apart: all of them with a
 /// registration descriptor, and the descriptors of timed metadata there.

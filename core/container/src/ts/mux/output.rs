@@ -89,6 +89,7 @@ impl Output {
         let descriptors: &'static [u8] = match self.kind {
             StreamType::AC3 => &psi::AC3,
             StreamType::EAC3 => &psi::EAC3,
+            StreamType::HEVC => &psi::HEVC,
             _ => &[],
         };
         Stream { kind: self.kind, pid: self.pid, descriptors: Bytes::from_static(descriptors) }

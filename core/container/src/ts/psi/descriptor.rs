@@ -9,6 +9,10 @@ pub(in crate::ts) const AC3: [u8; 6] = *b"\x05\x04AC-3";
 /// The registration descriptor of Enhanced AC-3 (ATSC A/52, G.3.1).
 pub(in crate::ts) const EAC3: [u8; 6] = *b"\x05\x04EAC3";
 
+/// The registration descriptor of H.265. The stream type says it already; ffmpeg writes both, and
+/// some players and analysers look for this one.
+pub(in crate::ts) const HEVC: [u8; 6] = *b"\x05\x04HEVC";
+
 /// The `metadata_pointer_descriptor` (2.6.58) of a program with timed ID3 tags: format and
 /// application are `ID3 `, service 0, carried in this transport stream in program 1.
 pub(in crate::ts) const ID3_POINTER: [u8; 17] = *b"\x25\x0f\xff\xffID3 \xffID3 \x00\x1f\x00\x01";

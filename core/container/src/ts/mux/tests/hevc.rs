@@ -66,3 +66,19 @@ fn parameter_sets_that_a_picture_brings_stay_where_they_are() {
     }
     check(&[sps, TRAILING], &["460150", sps, TRAILING], false);
 }
+
+#[test]
+fn the_program_map_names_the_codec() {
+    let mut muxer = Muxer::new(&[track()]).unwrap();
+    let events = read(&segment(&mut muxer, &[]));
+    let is_map = |event: &&Event| matches!(event, Event::Program(_));
+    let Some(Event::Program(map)) = events.iter().find(is_map) else { panic!("no map") };
+    let stream = &map.streams[0];
+    assert_eq!((stream.kind, stream.registration()), (StreamType::HEVC, Some(*b"HEVC")));
+    // As many as there may be, all with the descriptor.
+    let tracks: Vec<_> = (0..11)
+        .map(|number| Track { id: TrackId { number, ..TrackId::VIDEO }, ..track() })
+        .collect();
+    let mut muxer = Muxer::new(&tracks).unwrap().with_timed_id3();
+    assert_eq!(segment(&mut muxer, &[]).len(), 2 * PACKET_BYTES);
+}
