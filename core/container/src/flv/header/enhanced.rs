@@ -4,6 +4,10 @@
 //! first byte ─▶ ModEx* ─▶ FourCC ─────────────────────────────────▶ body
 //!                    └──▶ Multitrack ─▶ [FourCC] ─▶ ([FourCC] track [size] body)+
 //! ```
+//!
+//! `AudioPacketType.MultichannelConfig` is passed over. What it says of the number of channels and
+//! their order, every codec that is taken says itself, in its configuration or in its units, and
+//! that is what decoders obey.
 
 use media::{Codec, TrackKind};
 
@@ -154,7 +158,7 @@ fn content(
         CODED_FRAMES | CODED_FRAMES_X => Content::Coded { codec, composition_ms: 0 },
         SEQUENCE_END => Content::SequenceEnd,
         VIDEO_METADATA if kind == TrackKind::Video => Content::Metadata(codec),
-        // How many channels there are, codecs say themselves.
+        // The multichannel configuration: see the module.
         _ => Content::Nothing,
     })
 }

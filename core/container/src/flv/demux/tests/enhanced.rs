@@ -145,6 +145,16 @@ fn parameter_sets_in_a_message_of_their_own_count_and_are_no_unit() {
 }
 
 #[test]
+fn a_multichannel_configuration_changes_nothing() {
+    // Six channels in the order of the speakers, as a track of its own or of several.
+    let config = "a 1 94 'mp4a' 01 06 0000003f";
+    let of_track = "a 1 95 04 'mp4a' 00 01 06 0000003f";
+    let unit = "a 2 91 'mp4a' 2121";
+    let seen = "a0! 2/2, 2 bytes";
+    check(&[config, AAC, config, unit, of_track, unit], &[AUDIO, seen, seen]);
+}
+
+#[test]
 fn what_is_not_handled_is_told_once_in_each_way() {
     check(
         &[
