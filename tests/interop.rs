@@ -23,7 +23,7 @@ struct Row {
     /// The renditions, with their formats as `CODECS` names them.
     renditions: &'static [(&'static str, &'static str)],
     /// The containers in which Chromium plays it to the end. It has no decoders for H.265, AC-3
-    /// and E-AC-3, and hls.js does not understand MP3 in fMP4.
+    /// and E-AC-3, and does not take MP3 in fMP4.
     chromium: &'static [&'static str],
 }
 
@@ -66,7 +66,7 @@ const ROWS: &[Row] = &[
     row("ffmpeg-5.1_aac", &[("ts", "mp4a.40.2"), ("fmp4", "mp4a.40.2")], BOTH),
     row(
         "ffmpeg-5.1_h264_mp3",
-        &[("ts", "avc1.64000C,mp4a.40.34"), ("fmp4", "avc1.64000C,mp4a.40.34")],
+        &[("ts", "avc1.64000C,mp4a.40.34"), ("fmp4", "avc1.64000C,mp4a.6B")],
         &["ts"],
     ),
     row(
@@ -81,7 +81,7 @@ const ROWS: &[Row] = &[
     ),
     row(
         "ffmpeg-9.0_h264_mp3",
-        &[("ts", "avc1.64000C,mp4a.40.34"), ("fmp4", "avc1.64000C,mp4a.40.34")],
+        &[("ts", "avc1.64000C,mp4a.40.34"), ("fmp4", "avc1.64000C,mp4a.6B")],
         &["ts"],
     ),
     row("ffmpeg-9.0_h264_ac3", &[("ts", "avc1.64000C,ac-3"), ("fmp4", "avc1.64000C,ac-3")], &[]),
@@ -119,7 +119,7 @@ const ROWS: &[Row] = &[
     ),
     row(
         "gstreamer-1.22_h264-bframes_mp3",
-        &[("ts", "avc1.F4000B,mp4a.40.34"), ("fmp4", "avc1.F4000B,mp4a.40.34")],
+        &[("ts", "avc1.F4000B,mp4a.40.34"), ("fmp4", "avc1.F4000B,mp4a.6B")],
         &["ts"],
     ),
     row(
@@ -289,7 +289,7 @@ fn table() -> String {
             let plays = match row.chromium.contains(&container) {
                 _ if !is_first => "",
                 true => "yes",
-                false if container == "fmp4" && pushed.ends_with("mp3") => "no: hls.js",
+                false if container == "fmp4" && pushed.ends_with("mp3") => "no: MP3 in fMP4",
                 false => "no decoder",
             };
             let (pushed, codecs) = (pushed.replace('_', ", "), codecs.replace(',', ", "));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::{Bytes, BytesMut};
 use container::{fmp4, ts};
 use media::captions::{self, Captions};
-use media::{AccessUnit, Timescale, Timestamp, Track, TrackId, TrackKind};
+use media::{AccessUnit, CodecConfig, Timescale, Timestamp, Track, TrackId, TrackKind};
 use sha2::Digest;
 use timeline::{
     Container, InitRecord, Medium, RenditionId, SegmentRecord, Sha256, TrackRecord, VideoRange,
@@ -248,7 +248,14 @@ impl Rendition {
             sample_rate: audio.output_sample_rate,
             channels: audio.channels.into(),
         });
-        TrackRecord { codec: track.codec.rfc6381(), medium }
+        // The string is that of the sample entry (RFC 6381, 3.3), and MP3 has one of its own in fMP4.
+        let codec = match (&track.codec, self.plan.container) {
+            (CodecConfig::Mp3(mp3), Container::Fmp4) => {
+                format!("mp4a.{:02X}", mp3.object_type_indication())
+            }
+            (codec, Container::Ts | Container::Fmp4) => codec.rfc6381(),
+        };
+        TrackRecord { codec, medium }
     }
 
     /// Says something at `ticks` of 90 kHz in the segment.

@@ -13,20 +13,17 @@ const AUDIO_GROUP: &str = "audio";
 /// The group of captions in the pictures.
 const CAPTIONS_GROUP: &str = "cc";
 
-/// The list of the stream's variants as the newest segment shows that has some, in one container,
-/// or `None` while the window has none in it. Without a container it is that of the first
-/// rendition: what the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
+/// The list of the stream's variants as the newest segments show them, in one container, or `None`
+/// while the window has none in it. Without a container it is that of the first rendition: what
+/// the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
 #[must_use]
 pub fn render_multivariant(window: &Window, container: Option<Container>) -> Option<String> {
     let is_shown = |record: &&SegmentRecord| container.is_none_or(|it| it == record.container);
-    // The newest that has a variant: sound may go on alone for a while.
-    let (newest, container) = window.segments().rev().find_map(|segment| {
-        let mut variants = segment.renditions.iter().filter(|record| !record.is_alternative);
-        Some((segment, variants.find(is_shown)?.container))
-    })?;
-    let (alternatives, variants): (Vec<_>, Vec<_>) = newest
-        .renditions
-        .iter()
+    let records = newest_records(window);
+    let mut shown = records.iter().copied().filter(is_shown);
+    let container = shown.find(|record| !record.is_alternative)?.container;
+    let (alternatives, variants): (Vec<&SegmentRecord>, Vec<&SegmentRecord>) = records
+        .into_iter()
         .filter(|record| record.container == container)
         .partition(|record| record.is_alternative);
     let captions = captions(window, &variants);
@@ -67,6 +64,22 @@ pub fn render_multivariant(window: &Window, container: Option<Container>) -> Opt
         line(&mut text, format_args!("{}/index.m3u8", record.rendition));
     }
     Some(text)
+}
+
+/// The newest record of every rendition since the last break: one may have nothing for a while.
+fn newest_records(window: &Window) -> Vec<&SegmentRecord> {
+    let mut records: Vec<&SegmentRecord> = Vec::new();
+    for segment in window.segments().rev() {
+        for record in &segment.renditions {
+            if !records.iter().any(|known| known.rendition == record.rendition) {
+                records.push(record);
+            }
+        }
+        if segment.discontinuity {
+            break;
+        }
+    }
+    records
 }
 
 /// The sound of the variants themselves, and what can be chosen instead.
