@@ -248,7 +248,7 @@ impl Rendition {
             sample_rate: audio.output_sample_rate,
             channels: audio.channels.into(),
         });
-        // The string is that of the sample entry (RFC 6381, 3.3), and MP3 has one of its own in fMP4.
+        // The string is that of the sample entry (RFC 6381, 3.3): MP3 has its own in fMP4.
         let codec = match (&track.codec, self.plan.container) {
             (CodecConfig::Mp3(mp3), Container::Fmp4) => {
                 format!("mp4a.{:02X}", mp3.object_type_indication())
