@@ -111,7 +111,8 @@ impl Rendition {
         let tracks = tracks_of(&plan, tracks);
         let new = list(&tracks);
         if new == list(&self.tracks) {
-            self.plan = plan;
+            // They may have changed and changed back: then they have other numbers.
+            (self.plan, self.tracks) = (plan, tracks);
             return;
         }
         let changed = match &mut self.mux {

@@ -1,3 +1,4 @@
+mod cues;
 mod tracks;
 
 use bytes::Bytes;

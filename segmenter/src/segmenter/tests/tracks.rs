@@ -10,13 +10,14 @@ use crate::{Cue, Init, NewDateRange};
 const VIDEO_1: TrackId = TrackId { kind: TrackKind::Video, number: 1 };
 const AUDIO_1: TrackId = TrackId { kind: TrackKind::Audio, number: 1 };
 
-const FMP4: Settings = Settings { packaging: Packaging::Fmp4, timed_id3: true, ..SETTINGS };
+pub(super) const FMP4: Settings =
+    Settings { packaging: Packaging::Fmp4, timed_id3: true, ..SETTINGS };
 
 fn on(track: TrackId, units: Vec<AccessUnit>) -> Vec<AccessUnit> {
     units.into_iter().map(|unit| AccessUnit { track, ..unit }).collect()
 }
 
-fn announce(segmenter: &mut Segmenter, ids: &[TrackId]) {
+pub(super) fn announce(segmenter: &mut Segmenter, ids: &[TrackId]) {
     for id in ids {
         let word = if id.kind == TrackKind::Video { "V" } else { "A" };
         segmenter.track(Track { id: *id, ..track(word) }).unwrap();
@@ -37,7 +38,7 @@ fn run<K: Ord>(
     std::iter::from_fn(|| segmenter.pull()).collect()
 }
 
-fn split(outputs: Vec<Output>) -> (Vec<Init>, Vec<Segment>) {
+pub(super) fn split(outputs: Vec<Output>) -> (Vec<Init>, Vec<Segment>) {
     let (mut inits, mut segments) = (Vec::new(), Vec::new());
     for output in outputs {
         match output {
