@@ -19,6 +19,7 @@ use criterion::{Criterion, Throughput};
 use media::aac::AacConfig;
 use media::avc::AvcConfig;
 use media::{AccessUnit, CodecConfig, Timescale, Timestamp, Track, TrackId};
+use samples::noise;
 
 /// How many times as long as a copy it may take.
 const RATIO_MAX: f64 = 2.0;
@@ -150,17 +151,6 @@ fn picture(is_key_frame: bool) -> Bytes {
         payload.extend_from_slice(&nal);
     }
     payload.into()
-}
-
-/// Bytes without a pattern that a copy could profit from.
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = u64::try_from(bytes).unwrap();
-    let next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56).to_le_bytes()[0]
-    };
-    std::iter::repeat_with(next).take(bytes).collect()
 }
 
 fn tracks() -> Vec<Track> {

@@ -17,6 +17,7 @@ use bytes::BytesMut;
 use criterion::{Criterion, Throughput};
 use rtmp::chunk::{ChunkReader, ChunkWriter, Outgoing};
 use rtmp::{ChunkLimits, MessageKind};
+use samples::noise;
 
 /// Milliseconds that a megabyte may take.
 const MS_PER_MB_MAX: f64 = 0.20;
@@ -83,15 +84,4 @@ fn stream() -> Vec<u8> {
         }
     }
     out.to_vec()
-}
-
-/// Bytes without a pattern that a copy could profit from.
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = u64::try_from(bytes).unwrap();
-    let next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56).to_le_bytes()[0]
-    };
-    std::iter::repeat_with(next).take(bytes).collect()
 }

@@ -72,6 +72,18 @@ impl Capture {
     }
 }
 
+/// So many bytes, the same ones each time, without a pattern that a copy could profit from.
+#[must_use]
+pub fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56).to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(bytes).collect()
+}
+
 /// The bytes of a text of hexadecimal digits; white space is for the reader.
 ///
 /// # Panics
