@@ -11,22 +11,9 @@
 // WEIR_CONSOLE_DIR is the folder `console`, whose node_modules has playwright-core and hls.js;
 // WEIR_CHROMIUM is the browser (default: /usr/bin/chromium).
 
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import process from 'node:process';
 
-/** Chromium on a machine without screen and sound, which talks to nobody by itself. */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
+import { launch, resolve } from './chromium.mjs';
 
 /** How long a stream of a few seconds may take, on a machine that has other things to do. */
 const PATIENCE_MS = 40_000;
@@ -35,25 +22,19 @@ const PATIENCE_MS = 40_000;
 const PAGES = 4;
 
 const [, , ...urls] = process.argv;
-const folder = process.env.WEIR_CONSOLE_DIR;
-if (!urls.every((url) => URL.canParse(url)) || urls.length === 0 || !folder) {
-  process.stderr.write('usage: WEIR_CONSOLE_DIR=… node play.mjs URL...\n');
+if (!urls.every((url) => URL.canParse(url)) || urls.length === 0) {
+  process.stderr.write('usage: node play.mjs URL...\n');
   process.exit(2);
 }
 
-const require = createRequire(path.join(path.resolve(folder), 'package.json'));
-const { chromium } = require('playwright-core');
-const browser = await chromium.launch({
-  executablePath: process.env.WEIR_CHROMIUM || '/usr/bin/chromium',
-  args: FLAGS,
-});
+const browser = await launch();
 try {
   // The page's own rules forbid scripts that are put into it from outside.
   const context = await browser.newContext({ bypassCSP: true });
   const see = async (url) => {
     const page = await context.newPage();
     await page.goto(new URL('/', url).href, { waitUntil: 'domcontentloaded' });
-    await page.addScriptTag({ path: require.resolve('hls.js') });
+    await page.addScriptTag({ path: resolve('hls.js') });
     const seen = await page.evaluate(play, [url, PATIENCE_MS]);
     await page.close();
     return { url, ...seen };

@@ -20,25 +20,12 @@
 // WEIR_CONSOLE_DIR is the folder `console`, whose node_modules has playwright-core; WEIR_CHROMIUM
 // is the browser (default: /usr/bin/chromium).
 
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 
+import { launch } from './chromium.mjs';
 import { Watcher } from './sample.mjs';
-
-/** Chromium on a machine without screen and sound, which talks to nobody by itself. */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
 
 /** A button that is not there, or cannot be pressed, is not waited for longer. */
 const PATIENCE = { timeout: 3000 };
@@ -64,15 +51,8 @@ process.stdout.on('error', end);
 
 let browser;
 try {
-  // A browser that is launched so takes a fresh profile folder, and removes it when it is closed.
   // Signals come to us alone: the browser is closed in order, and with it all that it started.
-  browser = await chromium().launch({
-    executablePath: process.env.WEIR_CHROMIUM || '/usr/bin/chromium',
-    args: FLAGS,
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-  });
+  browser = await launch({ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false });
   await watch(browser);
 } catch (error) {
   print({ fatal: reason(error) });
@@ -153,14 +133,6 @@ async function obey(page, line, time) {
   } catch (error) {
     print({ t: time(), failed: line, because: reason(error) });
   }
-}
-
-/** playwright-core, as the console's lock file names it. */
-function chromium() {
-  const folder = process.env.WEIR_CONSOLE_DIR;
-  if (!folder) throw new Error('WEIR_CONSOLE_DIR does not say where the console is');
-  const require = createRequire(path.join(path.resolve(folder), 'package.json'));
-  return require('playwright-core').chromium;
 }
 
 /** The first line: what follows is a log, in colours. */
