@@ -129,6 +129,17 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// H.265 in MPEG-TS where nothing else is wanted, and a further sound that has no place there.
+#[test]
+fn a_further_track_that_has_no_place_is_left_out_and_the_rest_plays() {
+    let (server, stream) = push_as("ffmpeg-9.0_hevc-h264_aac-opus", "ts");
+    let recording = Recording::of_ended(&server, stream).unwrap();
+    let names: Vec<_> = recording.renditions.keys().map(String::as_str).collect();
+    assert_eq!(names, ["ts", "ts-v1"], "{}", server.log());
+    recording.renditions.values().for_each(|rendition| rendition.decode().unwrap());
+    assert_eq!(server.log_lines("Opus cannot be offered as MPEG-TS").len(), 1, "{}", server.log());
+}
+
 /// What a browser sees of playlists, one after the other.
 fn play(urls: &[String]) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -144,7 +155,12 @@ fn play(urls: &[String]) -> Vec<Value> {
 
 /// Sends a recorded push to a server that offers all that it can; returns the stream's name.
 fn push(capture: &str) -> (Server, &'static str) {
-    let more = ["--set", "stream.packaging=both", "--set", "stream.reconnect_window=0s"];
+    push_as(capture, "both")
+}
+
+fn push_as(capture: &str, packaging: &str) -> (Server, &'static str) {
+    let packaging = format!("stream.packaging={packaging}");
+    let more = ["--set", &packaging, "--set", "stream.reconnect_window=0s"];
     let arguments = [&ARGUMENTS[..], &more].concat();
     let server = Server::open(env!("CARGO_BIN_EXE_weir"), &arguments).unwrap();
     let capture = samples::Capture::named(capture).unwrap();
