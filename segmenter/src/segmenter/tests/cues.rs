@@ -1,6 +1,9 @@
 //! Cues, and changes that come at awkward moments.
 
-use super::tracks::{FMP4, announce, split};
+use bytes::Bytes;
+use container::fmp4::Reader;
+
+use super::tracks::{FMP4, VIDEO_1, announce, firsts, split};
 use super::*;
 use crate::{Cue, NewDateRange};
 
@@ -118,4 +121,47 @@ fn pictures_at_an_open_boundary_keep_the_parameters_that_they_came_with() {
     let (_, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
     assert_eq!(show(&segments), "0-2000 2000-2240 |2240-4000");
     assert_eq!(segmenter.repairs().dropped, 0);
+}
+
+/// A track that waits for its first key frame does not cost another one its own.
+#[test]
+fn the_key_frame_of_another_track_that_comes_a_moment_before_is_kept() {
+    let other = |unit: AccessUnit| AccessUnit { track: VIDEO_1, ..unit };
+    let mut segmenter = Segmenter::new(FMP4);
+    // With all kinds announced it begins as soon as it can.
+    announce(&mut segmenter, &[TrackId::VIDEO, VIDEO_1, TrackId::AUDIO]);
+    let early = series("w0-40").into_iter();
+    let mut pairs = Vec::new();
+    for picture in [series("v40-2000"), series("v2000-4000")].concat() {
+        pairs.extend([other(picture.clone()), picture]);
+    }
+    early.chain(pairs).for_each(|unit| segmenter.push(unit, 0));
+    segmenter.finish();
+    let (inits, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+    assert_eq!(firsts(&inits, &segments[0]), "fmp4 0, fmp4-v1 0");
+}
+
+#[test]
+fn a_track_without_a_key_frame_yet_waits_for_one() {
+    let other = |unit: AccessUnit| AccessUnit { track: VIDEO_1, ..unit };
+    let first = [series("v0-2000"), series("v2000-4000")].concat();
+    let second = [series("w0-1000"), series("v1000-2000"), series("v2000-4000")].concat();
+    let mut units: Vec<_> = first.into_iter().chain(second.into_iter().map(other)).collect();
+    let mut segmenter = Segmenter::new(FMP4);
+    announce(&mut segmenter, &[TrackId::VIDEO, VIDEO_1]);
+    feed(&mut segmenter, &mut units);
+    segmenter.finish();
+    let (inits, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+    assert_eq!(firsts(&inits, &segments[0]), "fmp4 0, fmp4-v1 1000");
+    assert!(segments[0].new.independent);
+}
+
+#[test]
+fn every_tag_is_an_event_of_its_own() {
+    let tag = Cue::Id3(Bytes::from_static(b"ID3\x04\0\0\0\0\0\x0bTIT2\0\0\0\x01\0\0\x03"));
+    let (inits, segments) = split(run(2, &[(500, tag.clone()), (1_500, tag)]));
+    let reader = Reader::open(&inits[0].body).unwrap();
+    let read = reader.read_segment(&segments[0].bodies[0]).unwrap();
+    let ids: Vec<_> = read.messages.iter().map(|message| message.id).collect();
+    assert_eq!(ids, [0, 1]);
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::testing::aac_44100;
 use crate::{Cue, Init, NewDateRange};
 
-const VIDEO_1: TrackId = TrackId { kind: TrackKind::Video, number: 1 };
+pub(super) const VIDEO_1: TrackId = TrackId { kind: TrackKind::Video, number: 1 };
 const AUDIO_1: TrackId = TrackId { kind: TrackKind::Audio, number: 1 };
 
 pub(super) const FMP4: Settings =
@@ -52,7 +52,7 @@ pub(super) fn split(outputs: Vec<Output>) -> (Vec<Init>, Vec<Segment>) {
 
 /// The first sample of each track of each rendition in a segment: presentation time in
 /// milliseconds from the segment's start, and whether decoding can start with it.
-fn firsts(inits: &[Init], segment: &Segment) -> String {
+pub(super) fn firsts(inits: &[Init], segment: &Segment) -> String {
     let mut shown = Vec::new();
     for (record, body) in segment.new.renditions.iter().zip(&segment.bodies) {
         let init = inits.iter().find(|init| {
