@@ -6,6 +6,7 @@ mod bandwidth;
 mod date_range;
 mod media;
 mod multivariant;
+pub mod read;
 
 pub use bandwidth::Bandwidth;
 pub use media::render_media;

@@ -1,0 +1,18 @@
+//! What rules look at. Everything here is pure: times are arguments.
+//!
+//! Media times are nanoseconds (`_ns`), so that those of tracks with different timescales compare.
+//! Times of MPEG-TS, which wrap at 33 bits, are unwrapped within a segment and against the segment
+//! before it.
+
+mod media;
+mod playlist;
+mod presentation;
+mod probe;
+
+pub use media::{
+    BorderEvidence, Fmp4Segment, InitEvidence, SegmentEvidence, SegmentKind, SegmentMedia,
+    TrackMedia, TsSegment, Unit,
+};
+pub use playlist::{PlaylistEvidence, UpdateEvidence};
+pub use presentation::{Course, PresentationEvidence, RenditionEvidence};
+pub use probe::ProbeEvidence;

@@ -1,0 +1,38 @@
+//! Renditions and presentations as a whole.
+
+use hls::read::{MediaPlaylist, MultivariantPlaylist, Variant};
+use url::Url;
+
+use super::SegmentEvidence;
+
+/// A rendition, at the end of the exam.
+#[derive(Clone, Copy, Debug)]
+pub struct RenditionEvidence<'a> {
+    /// Its media playlist.
+    pub url: &'a Url,
+    /// What its playlist said last.
+    pub playlist: &'a MediaPlaylist,
+    /// What the multivariant playlist says of it, if it is a variant.
+    pub variant: Option<&'a Variant>,
+    /// What all of its segments together were like.
+    pub course: &'a Course,
+}
+
+/// All renditions together, at the end of the exam.
+#[derive(Clone, Copy, Debug)]
+pub struct PresentationEvidence<'a> {
+    /// What lists them, if anything does.
+    pub multivariant: Option<&'a MultivariantPlaylist>,
+    /// What could be fetched.
+    pub renditions: &'a [RenditionEvidence<'a>],
+}
+
+/// What the segments of a rendition were like, one after the other: sums and extremes, so that it
+/// stays small however many there are.
+#[derive(Clone, Debug, Default)]
+pub struct Course {}
+
+impl Course {
+    /// Takes in the next segment that was fetched.
+    pub const fn take(&mut self, _segment: &SegmentEvidence) {}
+}

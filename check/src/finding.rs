@@ -1,0 +1,107 @@
+//! What rules find, kept within bounds however long an exam lasts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::rule::Rule;
+
+/// All that was found so far.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    findings: BTreeMap<&'static str, Finding>,
+}
+
+/// A rule that was broken, however often.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How often it was broken.
+    pub count: u64,
+    /// When it was first broken, counted from the start of the exam.
+    pub first_at: Duration,
+    /// When it was last broken.
+    pub last_at: Duration,
+    /// The first of what was said, at most [`EXAMPLES_MAX`].
+    pub examples: Vec<Example>,
+}
+
+/// One time that a rule was broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Example {
+    /// Where.
+    pub place: Place,
+    /// What is wrong there, in one sentence.
+    pub what: String,
+}
+
+/// Where something was found. The URL is without a query and user name: no secret is in it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// Which rendition, or nothing for the presentation.
+    pub rendition: String,
+    /// Which object, in the words of a URL's path.
+    pub path: String,
+}
+
+/// Where the function of a rule says what is wrong.
+#[derive(Debug)]
+pub struct Faults<'a> {
+    sentences: &'a mut Vec<String>,
+}
+
+/// Of each rule: enough to see a pattern, and a stream that is wrong everywhere fits a screen.
+pub const EXAMPLES_MAX: usize = 5;
+
+/// Of one piece of evidence: a playlist of a week may break a rule in each of its lines.
+const SENTENCES_MAX: usize = 32;
+
+impl Faults<'_> {
+    /// Where a test of rules keeps what they say.
+    pub const fn new(sentences: &mut Vec<String>) -> Faults<'_> {
+        Faults { sentences }
+    }
+
+    /// Something is wrong: one sentence with the numbers that show it, without a full stop.
+    pub fn add(&mut self, sentence: impl Into<String>) {
+        if self.sentences.len() < SENTENCES_MAX {
+            self.sentences.push(sentence.into());
+        }
+    }
+}
+
+impl Ledger {
+    /// Notes what a rule said about something.
+    pub fn note(&mut self, rule: &'static Rule, place: &Place, at: Duration, what: Vec<String>) {
+        for what in what {
+            let finding = self.findings.entry(rule.id).or_insert_with(|| Finding {
+                rule,
+                count: 0,
+                first_at: at,
+                last_at: at,
+                examples: Vec::new(),
+            });
+            finding.count += 1;
+            finding.last_at = at;
+            let example = Example { place: place.clone(), what };
+            if finding.examples.len() < EXAMPLES_MAX && !finding.examples.contains(&example) {
+                finding.examples.push(example);
+            }
+        }
+    }
+
+    /// What was found, the worst first.
+    #[must_use]
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut findings: Vec<_> = self.findings.values().collect();
+        findings.sort_by_key(|finding| (finding.rule.severity, finding.rule.id));
+        findings
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.path.is_empty() { &self.rendition } else { &self.path })
+    }
+}

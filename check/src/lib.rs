@@ -1,0 +1,17 @@
+//! A strict validator of HTTP Live Streaming: what is wrong with a stream, and what to do about it.
+//!
+//! [`rules`] is the table of all that a stream is held to. A rule is a small pure function that
+//! looks at one kind of [`evidence`]. An exam gathers the evidence through a
+//! [`transport`], as a player would, puts it to the rules, and its report is what they say.
+
+pub mod evidence;
+pub mod finding;
+pub mod options;
+pub mod rule;
+pub mod rules;
+pub mod transport;
+
+pub use finding::{Faults, Finding, Ledger, Place};
+pub use options::Options;
+pub use rule::{Rule, Severity, Test};
+pub use rules::rules;

@@ -1,0 +1,5 @@
+//! `EXT-X-PROGRAM-DATE-TIME`.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Media, whatever carries it.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];
