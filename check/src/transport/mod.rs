@@ -1,12 +1,17 @@
 //! How evidence is fetched: the port, and what an exchange was like.
 
+mod connect;
+mod http;
+
 use std::time::Duration;
 
+use ::http::{HeaderMap, Method, StatusCode, Version};
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Version};
 use thiserror::Error;
 use url::Url;
+
+pub use self::http::{Http, HttpSetup, SetupError};
 
 /// Fetches what an exam asks for.
 #[async_trait]
@@ -18,6 +23,16 @@ pub trait Transport: Send + Sync {
     ///
     /// When no whole answer comes. Every status is an answer.
     async fn send(&self, request: &Request) -> Result<Reply, TransportError>;
+
+    /// Sends a request with `path`, with its query, in the place of the URL's own: as it is
+    /// written, `..` and all. A transport that cannot do so sends the URL's own.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Self::send`].
+    async fn send_untidied(&self, request: &Request, _path: &str) -> Result<Reply, TransportError> {
+        self.send(request).await
+    }
 
     /// Whether it speaks HTTP, so that rules about HTTP make sense.
     fn is_http(&self) -> bool;
