@@ -1,6 +1,7 @@
 //! How evidence is fetched: the port, and what an exchange was like.
 
 mod connect;
+mod folder;
 mod http;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use thiserror::Error;
 use url::Url;
 
+pub use self::folder::{Entry, Folder, FolderError};
 pub use self::http::{Http, HttpSetup, SetupError};
 
 /// Fetches what an exam asks for.
