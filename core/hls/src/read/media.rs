@@ -1,6 +1,7 @@
 //! Media playlists.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A media playlist.
@@ -26,6 +27,8 @@ pub struct MediaPlaylist {
     pub server_control: Option<ServerControl>,
     /// `PART-TARGET` of `EXT-X-PART-INF`.
     pub part_target: Option<Duration>,
+    /// `EXT-X-START`.
+    pub start: Option<Start>,
     /// `EXT-X-SKIP`: a delta update.
     pub skip: Option<Skip>,
     /// What is listed, oldest first. Where segments are skipped, the first one that is listed has
@@ -72,10 +75,12 @@ pub struct Segment {
     /// `EXT-X-PROGRAM-DATE-TIME` that stands before it: as it is written, and in nanoseconds since
     /// the Unix epoch, if it can be read.
     pub date: Option<(String, Option<i128>)>,
-    /// `EXT-X-MAP` that holds for it.
-    pub map: Option<Map>,
+    /// `EXT-X-MAP` that holds for it, and for many: it is kept once.
+    pub map: Option<Arc<Map>>,
     /// `EXT-X-KEY` that holds for it, but `METHOD=NONE`.
-    pub key: Option<Key>,
+    pub key: Option<Arc<Key>>,
+    /// The same key as others understand it: further `EXT-X-KEY` with another `KEYFORMAT`.
+    pub further_keys: Vec<Arc<Key>>,
     /// `EXT-X-BITRATE` that holds for it, in kilobits a second.
     pub bit_rate_kbps: Option<u64>,
     /// Its parts, if they are listed.
@@ -109,6 +114,10 @@ pub struct Key {
     pub uri: Option<String>,
     /// `IV`, as it is written.
     pub iv: Option<String>,
+    /// `KEYFORMAT`; without it, it is `identity`.
+    pub format: Option<String>,
+    /// `KEYFORMATVERSIONS`.
+    pub format_versions: Option<String>,
 }
 
 /// `EXT-X-PART`.
@@ -148,8 +157,26 @@ pub struct ServerControl {
 pub struct Skip {
     /// `SKIPPED-SEGMENTS`.
     pub segments: u64,
-    /// `RECENTLY-REMOVED-DATERANGES`.
-    pub removed_date_ranges: Vec<String>,
+    /// `RECENTLY-REMOVED-DATERANGES`, if it is there: then date ranges are skipped, too.
+    pub removed_date_ranges: Option<Vec<String>>,
+    /// How many of the listed segments come before the first `EXT-X-MAP`: they have what held for
+    /// the last one that is skipped.
+    pub before_map: usize,
+    /// How many of the listed segments come before the first `EXT-X-KEY`.
+    pub before_key: usize,
+    /// How many of the listed segments come before the first `EXT-X-BITRATE`.
+    pub before_bit_rate: usize,
+}
+
+/// `EXT-X-START`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Start {
+    /// `TIME-OFFSET`, without its sign.
+    pub offset: Duration,
+    /// Whether it is negative: it counts from the end.
+    pub is_from_end: bool,
+    /// `PRECISE=YES`.
+    pub is_precise: bool,
 }
 
 /// `EXT-X-PRELOAD-HINT`.
@@ -190,6 +217,8 @@ pub struct RenditionReport {
 /// `EXT-X-DATERANGE`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DateRange {
+    /// The line that it is in, counted from 1.
+    pub line: usize,
     /// `ID`.
     pub id: String,
     /// All of its attributes, as they are written but without quotes.

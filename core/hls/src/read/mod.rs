@@ -3,14 +3,28 @@
 //! RFC 8216, and draft-pantos-hls-rfc8216bis where that adds to it. Reading never fails: what
 //! cannot be understood is a [`Fault`] with the line that it is in, and reading goes on.
 
+mod attributes;
+mod delta;
 mod media;
+mod media_tags;
 mod multivariant;
+mod notes;
+mod reader;
+mod segments;
+mod values;
+mod variables;
+mod variants;
 
+pub use delta::{DeltaError, apply_delta};
 pub use media::{
     ByteRange, DateRange, Hint, HintKind, Key, Map, MediaPlaylist, Part, PlaylistType,
-    RenditionReport, Segment, ServerControl, Skip,
+    RenditionReport, Segment, ServerControl, Skip, Start,
 };
-pub use multivariant::{Alternative, AlternativeKind, MultivariantPlaylist, Variant};
+pub use multivariant::{
+    Alternative, AlternativeKind, MultivariantPlaylist, SessionData, Steering, Variant,
+};
+pub use reader::{read, read_with};
+pub use variables::Given;
 
 /// What was read of a playlist.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,3 +81,6 @@ pub enum FaultKind {
     /// It is longer than what is read.
     Limit,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,9 @@
 //! Multivariant playlists.
 
+use std::collections::BTreeMap;
+
+use super::{Key, Start};
+
 /// A multivariant playlist.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MultivariantPlaylist {
@@ -13,6 +17,16 @@ pub struct MultivariantPlaylist {
     pub i_frame_variants: Vec<Variant>,
     /// `EXT-X-MEDIA`, in their order.
     pub alternatives: Vec<Alternative>,
+    /// `EXT-X-START`.
+    pub start: Option<Start>,
+    /// `EXT-X-SESSION-DATA`, in their order.
+    pub session_data: Vec<SessionData>,
+    /// `EXT-X-SESSION-KEY`, in their order.
+    pub session_keys: Vec<Key>,
+    /// `EXT-X-CONTENT-STEERING`.
+    pub steering: Option<Steering>,
+    /// `EXT-X-DEFINE`: the variables that media playlists may import.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// `EXT-X-STREAM-INF` or `EXT-X-I-FRAME-STREAM-INF`.
@@ -44,10 +58,20 @@ pub struct Variant {
     pub subtitles: Option<String>,
     /// `CLOSED-CAPTIONS`; `NONE` as it is written.
     pub closed_captions: Option<String>,
+    /// `HDCP-LEVEL`.
+    pub hdcp_level: Option<String>,
+    /// `SCORE` in thousandths.
+    pub score_milli: Option<u64>,
+    /// `STABLE-VARIANT-ID`.
+    pub stable_id: Option<String>,
+    /// `PATHWAY-ID`.
+    pub pathway: Option<String>,
+    /// `REQ-VIDEO-LAYOUT`.
+    pub video_layout: Option<String>,
 }
 
 /// `EXT-X-MEDIA`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Alternative {
     /// The line that it is in, counted from 1.
     pub line: usize,
@@ -71,10 +95,40 @@ pub struct Alternative {
     pub instream_id: Option<String>,
     /// `CHANNELS`.
     pub channels: Option<String>,
+    /// `ASSOC-LANGUAGE`.
+    pub associated_language: Option<String>,
+    /// `CHARACTERISTICS`.
+    pub characteristics: Option<String>,
+    /// `STABLE-RENDITION-ID`.
+    pub stable_id: Option<String>,
+}
+
+/// `EXT-X-SESSION-DATA`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SessionData {
+    /// The line that it is in, counted from 1.
+    pub line: usize,
+    /// `DATA-ID`.
+    pub id: String,
+    /// `VALUE`.
+    pub value: Option<String>,
+    /// `URI`, as it is written.
+    pub uri: Option<String>,
+    /// `LANGUAGE`.
+    pub language: Option<String>,
+}
+
+/// `EXT-X-CONTENT-STEERING`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Steering {
+    /// `SERVER-URI`, as it is written.
+    pub uri: String,
+    /// `PATHWAY-ID`.
+    pub pathway: Option<String>,
 }
 
 /// `TYPE` of `EXT-X-MEDIA`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum AlternativeKind {
     /// `AUDIO`.
     Audio,
@@ -85,5 +139,6 @@ pub enum AlternativeKind {
     /// `CLOSED-CAPTIONS`.
     ClosedCaptions,
     /// None of these.
+    #[default]
     Unknown,
 }
