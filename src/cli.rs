@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -19,6 +20,8 @@ Examples:
   weir up                       start everything, with state in ./data
   weir up --demo                the same, with a test picture to watch at once
   weir up --set stream.window=2m --http 0.0.0.0:80
+  weir check http://localhost:8080/live/main/index.m3u8
+                                say what is wrong with a stream of any server
   weir stream key main          show the key of the stream \"main\" again
   weir config > weir.toml       write a configuration file with every default";
 
@@ -30,6 +33,9 @@ pub(crate) enum Command {
     /// Streams and their keys.
     #[command(subcommand)]
     Stream(Stream),
+    /// Hold a stream to the rules of HLS, and say what is wrong and what to do about it.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Check),
     /// Print the configuration's reference: every key with its default.
     Config,
     /// Print completions for a shell.
@@ -62,6 +68,57 @@ pub(crate) struct Up {
     /// Push a test picture with a running clock to live/demo
     #[arg(long)]
     pub(crate) demo: bool,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  weir check http://localhost:8080/live/main/index.m3u8
+  weir check --duration 5m --also http://edge2/live/main/index.m3u8 http://edge1/live/main/index.m3u8
+  weir check --junit report.xml recording/
+
+Exit codes: 0 nothing but INFO, 3 SHOULD or QUAL, 4 MUST, 5 FATAL; 1 no exam, 2 usage.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The URL of a playlist of any server, a folder, or a file
+    #[arg(required_unless_present = "rules")]
+    pub(crate) target: Option<String>,
+    /// How long a live stream is watched
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::check::duration)]
+    pub(crate) duration: Duration,
+    /// A token that lets viewers in: it takes the place of {token} in the URL, or goes in the query
+    #[arg(long, value_name = "TOKEN", env = "WEIR_CHECK_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// A header for every request, as "Name: value"; can be given several times
+    #[arg(long, value_name = "HEADER")]
+    pub(crate) header: Vec<String>,
+    /// It must be a low-latency stream
+    #[arg(long)]
+    pub(crate) ll: bool,
+    /// It must go back so far, all of it fetchable
+    #[arg(long, value_name = "TIME", value_parser = crate::check::duration)]
+    pub(crate) dvr: Option<Duration>,
+    /// The same stream at a second edge, which must agree
+    #[arg(long, value_name = "URL")]
+    pub(crate) also: Option<String>,
+    /// It must end while it is watched
+    #[arg(long)]
+    pub(crate) expect_end: bool,
+    /// Decode every segment with this ffmpeg as well
+    #[arg(long, value_name = "FFMPEG", num_args = 0..=1, default_missing_value = "ffmpeg")]
+    pub(crate) decode: Option<PathBuf>,
+    /// Write the report as JSON, to a file or (without one) instead of the text
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the report as JUnit XML to a file; MUST and FATAL are failures
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Print the table of rules
+    #[arg(long)]
+    pub(crate) rules: bool,
 }
 
 /// Where the configuration comes from.

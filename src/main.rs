@@ -1,6 +1,7 @@
 //! The one binary, `weir`: reads the configuration, puts the roles together, runs them, and drains.
 
 mod announce;
+mod check;
 mod cli;
 mod config;
 mod data_dir;
@@ -19,14 +20,16 @@ use crate::cli::{Cli, Command};
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
+    let done = |()| ExitCode::SUCCESS;
     let result = match Cli::parse().command {
-        Command::Up(up) => up::run(&up),
-        Command::Stream(stream) => streams::run(stream),
-        Command::Config => announce::print(&config::reference()),
-        Command::Completions { shell } => announce::print(&cli::completions(shell)),
+        Command::Up(up) => up::run(&up).map(done),
+        Command::Stream(stream) => streams::run(stream).map(done),
+        Command::Check(check) => check::run(&check),
+        Command::Config => announce::print(&config::reference()).map(done),
+        Command::Completions { shell } => announce::print(&cli::completions(shell)).map(done),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             announce::error(&error);
             let is_usage = error.downcast_ref::<config::ConfigError>().is_some();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::rule::Rule;
+use crate::rule::{Rule, Severity};
 
 /// All that was found so far.
 #[derive(Debug, Default)]
@@ -89,6 +89,17 @@ impl Ledger {
                 finding.examples.push(example);
             }
         }
+    }
+
+    /// How many rules are broken, by severity from the worst on.
+    #[must_use]
+    pub fn counts(&self) -> [u64; 5] {
+        let severities =
+            [Severity::Fatal, Severity::Must, Severity::Should, Severity::Quality, Severity::Info];
+        severities.map(|severity| {
+            let of = |finding: &&Finding| finding.rule.severity == severity;
+            u64::try_from(self.findings.values().filter(of).count()).unwrap_or(u64::MAX)
+        })
     }
 
     /// What was found, the worst first.

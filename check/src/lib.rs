@@ -5,13 +5,17 @@
 //! [`transport`], as a player would, puts it to the rules, and its report is what they say.
 
 pub mod evidence;
+pub mod exam;
 pub mod finding;
 pub mod options;
+pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod transport;
 
+pub use exam::Exam;
 pub use finding::{Faults, Finding, Ledger, Place};
 pub use options::Options;
+pub use report::Report;
 pub use rule::{Rule, Severity, Test};
 pub use rules::rules;

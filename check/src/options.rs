@@ -1,5 +1,6 @@
 //! What is expected of a stream, beyond what every stream is held to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -21,6 +22,8 @@ pub struct Options {
     pub token: Option<String>,
     /// Headers that go with every request.
     pub headers: Vec<(String, String)>,
+    /// The ffmpeg that decodes every segment.
+    pub decoder: Option<PathBuf>,
     /// When the exam began: milliseconds since the Unix epoch.
     pub began_unix_ms: i64,
 }
@@ -35,6 +38,7 @@ impl Default for Options {
             also: None,
             token: None,
             headers: Vec::new(),
+            decoder: None,
             began_unix_ms: 0,
         }
     }

@@ -8,6 +8,7 @@
 pub mod browser;
 pub mod capture;
 pub mod encoder;
+pub mod examined;
 pub mod flv;
 pub mod fmp4;
 pub mod history;

@@ -8,11 +8,13 @@ mod media;
 mod playlist;
 mod presentation;
 mod probe;
+mod traffic;
 
 pub use media::{
     BorderEvidence, Fmp4Segment, InitEvidence, SegmentEvidence, SegmentKind, SegmentMedia,
     TrackMedia, TsSegment, Unit,
 };
-pub use playlist::{PlaylistEvidence, UpdateEvidence};
+pub use playlist::{PlaylistEvidence, UpdateEvidence, Watch};
 pub use presentation::{Course, PresentationEvidence, RenditionEvidence};
 pub use probe::ProbeEvidence;
+pub use traffic::Traffic;

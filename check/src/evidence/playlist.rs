@@ -1,5 +1,6 @@
 //! Playlists, each by itself and against what was there before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hls::read::{Document, MediaPlaylist};
@@ -33,4 +34,30 @@ pub struct UpdateEvidence<'a> {
     pub after: &'a MediaPlaylist,
     /// When it came, counted from the start of the exam.
     pub at: Duration,
+}
+
+/// What a live media playlist said so far.
+#[derive(Debug, Default)]
+pub struct Watch {
+    before: Option<Arc<MediaPlaylist>>,
+    after: Arc<MediaPlaylist>,
+}
+
+impl Watch {
+    /// Nothing was said yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in what it says now, `at` counted from the start of the exam.
+    pub fn take(
+        &mut self,
+        playlist: Arc<MediaPlaylist>,
+        at: Duration,
+        _at_unix_ms: i64,
+    ) -> UpdateEvidence<'_> {
+        self.before = Some(std::mem::replace(&mut self.after, playlist));
+        UpdateEvidence { before: self.before.as_deref(), after: &self.after, at }
+    }
 }

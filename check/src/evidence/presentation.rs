@@ -3,7 +3,8 @@
 use hls::read::{MediaPlaylist, MultivariantPlaylist, Variant};
 use url::Url;
 
-use super::SegmentEvidence;
+use super::{SegmentEvidence, Traffic};
+use crate::options::Options;
 
 /// A rendition, at the end of the exam.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub struct RenditionEvidence<'a> {
     pub variant: Option<&'a Variant>,
     /// What all of its segments together were like.
     pub course: &'a Course,
+    /// What is expected.
+    pub options: &'a Options,
 }
 
 /// All renditions together, at the end of the exam.
@@ -25,6 +28,8 @@ pub struct PresentationEvidence<'a> {
     pub multivariant: Option<&'a MultivariantPlaylist>,
     /// What could be fetched.
     pub renditions: &'a [RenditionEvidence<'a>],
+    /// All exchanges together.
+    pub traffic: &'a Traffic,
 }
 
 /// What the segments of a rendition were like, one after the other: sums and extremes, so that it

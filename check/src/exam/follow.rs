@@ -1,0 +1,201 @@
+//! A media playlist, asked for as a player does: once, or again and again while it is live.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hls::read::{self, Document, MediaPlaylist, Playlist};
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::desk::{Desk, Got, Wanted};
+use super::retention::Retention;
+use super::segments::{Examiner, Order, Seen};
+use crate::evidence::{PlaylistEvidence, Watch};
+use crate::rule::Test;
+use crate::transport::Purpose;
+
+/// A rendition, when the exam is over.
+pub(super) struct Followed {
+    pub(super) url: Url,
+    pub(super) rendition: String,
+    /// What it said last.
+    pub(super) playlist: Arc<MediaPlaylist>,
+    pub(super) seen: Seen,
+}
+
+/// A rendition that is being followed.
+pub(super) struct Follower {
+    desk: Arc<Desk>,
+    url: Url,
+    rendition: String,
+    is_entry: bool,
+}
+
+/// A version of a playlist that came.
+struct Version {
+    playlist: Arc<MediaPlaylist>,
+    text: bytes::Bytes,
+}
+
+/// Of a live stream, what is examined of what was there before the exam: as much as a player loads
+/// at its start, and a neighbour for each. What is older is for `--dvr`.
+const BACKLOG_MAX: usize = 6;
+
+/// Versions that wait to be examined. When more come they are examined together.
+const ORDERS_MAX: usize = 4;
+
+/// How long players wait before they ask again for what does not come: RFC 8216, 6.3.4 says half a
+/// target duration, and a playlist that has none must not be asked for without a pause.
+const POLL_EVERY_MAX: Duration = Duration::from_secs(5);
+const POLL_EVERY_MIN: Duration = Duration::from_millis(250);
+
+/// A live playlist that cannot be fetched so many times together is not asked for again.
+const FAILURES_MAX: u32 = 10;
+
+impl Follower {
+    pub(super) fn new(desk: Arc<Desk>, url: Url, rendition: String, is_entry: bool) -> Self {
+        Self { desk, url, rendition, is_entry }
+    }
+
+    /// Follows it to its end, or to the end of the exam. `first` is its text, if it was fetched
+    /// before. `None` if it is no media playlist.
+    pub(super) async fn run(self, first: Option<Got>) -> Option<Followed> {
+        let first = match first {
+            Some(got) => got,
+            None => self.fetch(None).await.ok()?,
+        };
+        let version = self.read(&first)?;
+        let (orders, waiting) = mpsc::channel(ORDERS_MAX);
+        let examiner = Examiner::new(Arc::clone(&self.desk), self.rendition.clone());
+        let (playlist, seen) =
+            tokio::join!(self.follow(first, version, orders), { examiner.run(waiting) });
+        let Self { url, rendition, .. } = self;
+        Some(Followed { url, rendition, playlist, seen })
+    }
+
+    async fn follow(
+        &self,
+        first: Got,
+        mut version: Version,
+        orders: mpsc::Sender<Order>,
+    ) -> Arc<MediaPlaylist> {
+        let desk = &self.desk;
+        let is_live = !version.playlist.has_ended;
+        let count = version.playlist.segments.len();
+        let from = if is_live { count.saturating_sub(BACKLOG_MAX) } else { 0 };
+        let left = u64::try_from(count - from).unwrap_or(u64::MAX);
+        desk.progress(|state| {
+            state.is_live |= is_live;
+            state.segments_left += if is_live { 0 } else { left };
+        });
+        let mut next = version.playlist.segments.get(from).map_or(0, |first| first.sequence);
+        let mut watched = Watch::new();
+        let mut retention = Retention::new(Arc::clone(desk), self.rendition.clone());
+        let mut failures = 0;
+        let mut got = first;
+        loop {
+            let playlist = Arc::clone(&version.playlist);
+            let order = |from| Order { url: got.url.clone(), playlist: playlist.clone(), from };
+            if !is_live {
+                // Whoever examines them ends only when this is dropped.
+                let _ = orders.send(order(from)).await;
+                return playlist;
+            }
+            self.judge_update(&mut watched, &playlist);
+            retention.take(&got.url, &playlist);
+            let is_last = playlist.has_ended || failures > FAILURES_MAX || desk.is_over();
+            let behind = playlist.segments.last().map_or(next, |last| last.sequence + 1);
+            // A playlist that went back is examined again from where it grows.
+            next = next.min(behind);
+            if let Some(from) = playlist.segments.iter().position(|one| one.sequence >= next) {
+                let sent = match is_last {
+                    true => orders.send(order(from)).await.is_ok(),
+                    false => orders.try_send(order(from)).is_ok(),
+                };
+                next = if sent { behind } else { next };
+            }
+            if is_last {
+                retention.finish().await;
+                return playlist;
+            }
+            let target = playlist.target_duration.unwrap_or(POLL_EVERY_MAX);
+            let pause = (target / 2).clamp(POLL_EVERY_MIN, POLL_EVERY_MAX);
+            tokio::join!(desk.pause(pause), retention.check());
+            match self.fetch(Some(&playlist)).await {
+                Ok(now) => {
+                    failures = 0;
+                    if now.bytes != version.text
+                        && let Some(read) = self.read(&now)
+                    {
+                        (version, got) = (read, now);
+                    }
+                }
+                Err(_) => failures += 1,
+            }
+        }
+    }
+
+    async fn fetch(&self, before: Option<&MediaPlaylist>) -> Result<Got, String> {
+        let wanted = Wanted {
+            purpose: Purpose::Media,
+            url: &self.url,
+            byte_range: None,
+            target_duration: before.and_then(|playlist| playlist.target_duration),
+            plays: None,
+            is_live: before.is_some_and(|playlist| !playlist.has_ended),
+        };
+        let got = self.desk.fetch(wanted, &self.rendition).await;
+        if let Err(why) = &got {
+            let place = self.desk.place(&self.rendition, &self.url);
+            let rule = if self.is_entry { "REACH" } else { "MV-REACH" };
+            self.desk.fault(rule, &place, why.clone());
+        }
+        got
+    }
+
+    /// Reads a version that was not seen before.
+    fn read(&self, got: &Got) -> Option<Version> {
+        let document = read::read(&got.bytes);
+        judge_playlist(&self.desk, &self.rendition, got, &document, self.is_entry);
+        match document.playlist {
+            Playlist::Media(playlist) => {
+                Some(Version { playlist: Arc::new(playlist), text: got.bytes.clone() })
+            }
+            Playlist::Multivariant(_) | Playlist::None => None,
+        }
+    }
+
+    fn judge_update(&self, watched: &mut Watch, playlist: &Arc<MediaPlaylist>) {
+        let update = watched.take(Arc::clone(playlist), self.desk.at(), self.desk.unix_ms());
+        let place = self.desk.place(&self.rendition, &self.url);
+        self.desk.judge(&place, |test, faults| {
+            if let Test::Update(test) = test {
+                test(&update, faults);
+            }
+        });
+    }
+}
+
+/// Puts a version of a playlist to the rules.
+pub(super) fn judge_playlist(
+    desk: &Desk,
+    rendition: &str,
+    got: &Got,
+    document: &Document,
+    is_entry: bool,
+) {
+    let evidence = PlaylistEvidence {
+        url: &got.url,
+        text: &got.bytes,
+        document,
+        is_entry,
+        at_unix_ms: desk.unix_ms(),
+        options: &desk.options,
+    };
+    let place = desk.place(rendition, &got.url);
+    desk.judge(&place, |test, faults| {
+        if let Test::Playlist(test) = test {
+            test(&evidence, faults);
+        }
+    });
+}

@@ -1,0 +1,172 @@
+//! An exam: fetches a presentation as a player would, and puts what comes to the rules.
+//!
+//! Everything waits on tokio's clock, so an exam of an hour over a transport in the same process
+//! takes no longer than its work when that clock is paused.
+
+mod decode;
+mod desk;
+mod follow;
+pub mod progress;
+mod renditions;
+mod retention;
+mod segments;
+
+use std::sync::Arc;
+
+use hls::read::{self, MultivariantPlaylist, Playlist};
+use url::Url;
+
+use self::desk::{Desk, Got, Wanted};
+use self::follow::{Followed, Follower, judge_playlist};
+use self::progress::Progress;
+use crate::evidence::{PresentationEvidence, RenditionEvidence};
+use crate::options::Options;
+use crate::report::{Report, Summary};
+use crate::rule::Test;
+use crate::transport::{Purpose, Transport};
+
+/// An exam of one presentation.
+pub struct Exam {
+    desk: Arc<Desk>,
+}
+
+/// Ends an exam early.
+#[derive(Clone)]
+pub struct Stop {
+    desk: Arc<Desk>,
+}
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stop").finish_non_exhaustive()
+    }
+}
+
+impl Stop {
+    /// Ends it: nothing new is begun.
+    pub fn stop(&self) {
+        self.desk.stop();
+    }
+}
+
+impl Exam {
+    /// An exam that begins now.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        options: Options,
+        progress: Arc<dyn Progress>,
+    ) -> Self {
+        Self { desk: Arc::new(Desk::new(transport, options, progress)) }
+    }
+
+    /// What ends it early, with a report of what was found until then.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        Stop { desk: Arc::clone(&self.desk) }
+    }
+
+    /// Examines what is at `url` to its end, or if it is live for as long as the options say.
+    pub async fn run(self, url: Url) -> Report {
+        let desk = self.desk;
+        let wanted = Wanted {
+            purpose: Purpose::Multivariant,
+            url: &url,
+            byte_range: None,
+            target_duration: None,
+            plays: None,
+            is_live: false,
+        };
+        let mut renditions = Vec::new();
+        match desk.fetch(wanted, "").await {
+            Ok(got) => renditions = examine(&desk, &url, got).await,
+            Err(why) => desk.fault("REACH", &desk.place("", &url), why),
+        }
+        Report::new(
+            &desk.options,
+            desk::shown(&url, desk.options.token.as_deref()),
+            Summary {
+                took: desk.at(),
+                state: desk.noted().state.clone(),
+                renditions,
+                findings: desk.noted().ledger.findings().into_iter().cloned().collect(),
+            },
+        )
+    }
+}
+
+/// Examines a presentation by its entry; the names of its renditions.
+async fn examine(desk: &Arc<Desk>, url: &Url, entry: Got) -> Vec<String> {
+    let document = read::read(&entry.bytes);
+    let followed = match &document.playlist {
+        Playlist::Media(_) => {
+            let follower = Follower::new(Arc::clone(desk), url.clone(), String::new(), true);
+            follower.run(Some(entry)).await.into_iter().collect()
+        }
+        Playlist::Multivariant(listed) => {
+            judge_playlist(desk, "", &entry, &document, true);
+            renditions::follow_all(desk, &entry.url, listed).await
+        }
+        Playlist::None => {
+            judge_playlist(desk, "", &entry, &document, true);
+            return Vec::new();
+        }
+    };
+    // What is measured may be said better now than at the start.
+    let multivariant = match document.playlist {
+        Playlist::Multivariant(first) => Some(newest(desk, url).await.unwrap_or(first)),
+        Playlist::Media(_) | Playlist::None => None,
+    };
+    judge_whole(desk, url, multivariant.as_ref(), &followed);
+    followed.into_iter().map(|one| one.rendition).collect()
+}
+
+/// What the multivariant playlist says at the end of the exam.
+async fn newest(desk: &Desk, url: &Url) -> Option<MultivariantPlaylist> {
+    let sent = desk.send(url, None).await;
+    let text = desk::unpacked(&sent.reply.ok()?).ok()?;
+    match read::read(&text).playlist {
+        Playlist::Multivariant(listed) => Some(listed),
+        Playlist::Media(_) | Playlist::None => None,
+    }
+}
+
+fn judge_whole(
+    desk: &Desk,
+    url: &Url,
+    multivariant: Option<&MultivariantPlaylist>,
+    followed: &[Followed],
+) {
+    let noted = desk.noted();
+    let traffic = noted.traffic.clone();
+    drop(noted);
+    let mut all = Vec::new();
+    for one in followed {
+        let variant = multivariant.and_then(|listed| {
+            listed
+                .variants
+                .iter()
+                .find(|variant| url.join(&variant.uri).is_ok_and(|variant| variant == one.url))
+        });
+        all.push(RenditionEvidence {
+            url: &one.url,
+            playlist: &one.playlist,
+            variant,
+            course: &one.seen.course,
+            options: &desk.options,
+        });
+    }
+    for (evidence, one) in all.iter().zip(followed) {
+        let place = desk.place(&one.rendition, &one.url);
+        desk.judge(&place, |test, faults| {
+            if let Test::Rendition(test) = test {
+                test(evidence, faults);
+            }
+        });
+    }
+    let evidence = PresentationEvidence { multivariant, renditions: &all, traffic: &traffic };
+    desk.judge(&desk.place("", url), |test, faults| {
+        if let Test::Presentation(test) = test {
+            test(&evidence, faults);
+        }
+    });
+}

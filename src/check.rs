@@ -1,0 +1,131 @@
+//! `weir check …`: holds a stream to the rules, and says what is wrong with it.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use check::transport::{Entry, Folder, Http, HttpSetup, Transport};
+use check::{Exam, Options, Report, Severity};
+use url::Url;
+
+use self::progress::Shown;
+use crate::announce::print;
+use crate::cli::Check;
+
+mod progress;
+
+/// The exit codes by the worst that was found. 1 is for an exam that could not be made, 2 for a
+/// wrong command line.
+const WORST: [(Severity, u8); 5] = [
+    (Severity::Fatal, 5),
+    (Severity::Must, 4),
+    (Severity::Should, 3),
+    (Severity::Quality, 3),
+    (Severity::Info, 0),
+];
+
+/// Examines what the command line names. The exit code says how bad it is.
+pub(crate) fn run(check: &Check) -> anyhow::Result<ExitCode> {
+    if check.rules {
+        print(&table())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(target) = &check.target else { bail!("name a URL, a folder or a file to examine") };
+    let options = options(check)?;
+    let (transport, url) = open(target, &options)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let shown = Arc::new(Shown::new(check.quiet));
+    let report = runtime.block_on(async {
+        let exam = Exam::new(transport, options, Arc::clone(&shown) as _);
+        let stop = exam.stop();
+        let mut running = std::pin::pin!(exam.run(url));
+        tokio::select! {
+            report = &mut running => return report,
+            _ = tokio::signal::ctrl_c() => stop.stop(),
+        }
+        // What was found so far is worth a report.
+        running.await
+    });
+    shown.end();
+    write(check, &report)?;
+    let worst = report.worst().and_then(|worst| WORST.iter().find(|(of, _)| *of == worst));
+    Ok(ExitCode::from(worst.map_or(0, |(_, code)| *code)))
+}
+
+/// Every rule, for people.
+fn table() -> String {
+    let lines = check::rules().map(|rule| {
+        let check::Rule { id, severity, reference, requirement, remedy, .. } = rule;
+        format!("{severity:<6} {id}: {requirement} ({reference})\n       = {remedy}\n")
+    });
+    lines.collect()
+}
+
+fn options(check: &Check) -> anyhow::Result<Options> {
+    let mut headers = Vec::new();
+    for header in &check.header {
+        let (name, value) = header
+            .split_once(':')
+            .with_context(|| "a --header is written as \"Name: value\"; this one has no colon")?;
+        headers.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    let also = check.also.as_ref().map(|url| Url::parse(url)).transpose();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Options {
+        duration: check.duration,
+        low_latency: check.ll,
+        dvr: check.dvr,
+        expects_end: check.expect_end,
+        also: also.context("--also is not a URL")?,
+        token: check.token.clone(),
+        headers,
+        began_unix_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+        decoder: check.decode.clone(),
+    })
+}
+
+/// What fetches, and what the target's URL is.
+fn open(target: &str, options: &Options) -> anyhow::Result<(Arc<dyn Transport>, Url)> {
+    let is_http = target.starts_with("http://") || target.starts_with("https://");
+    if is_http {
+        let url = Url::parse(target).context("the target is not a URL")?;
+        let mut home = vec![url.clone()];
+        home.extend(options.also.clone());
+        let setup = HttpSetup { headers: &options.headers, home: &home, roots: None };
+        let http = Http::new(setup).context("make a client")?;
+        return Ok((Arc::new(http), url));
+    }
+    let (folder, entry) = Folder::open(Path::new(target))?;
+    let url = match entry {
+        Entry::Playlist(url) | Entry::Segment(url) => url,
+    };
+    Ok((Arc::new(folder), url))
+}
+
+fn write(check: &Check, report: &Report) -> anyhow::Result<()> {
+    if let Some(path) = &check.junit {
+        let text = report.junit(Severity::Must).context("write the report as JUnit")?;
+        fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+    }
+    match &check.json {
+        Some(path) if path.as_os_str() != "-" => {
+            let text = report.json().context("write the report as JSON")?;
+            fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+            print(&report.to_string())
+        }
+        Some(_) => print(&format!("{}\n", report.json().context("write the report as JSON")?)),
+        None => print(&report.to_string()),
+    }
+}
+
+/// Reads a length of time from the command line.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map(Duration::from_secs);
+    seconds.or_else(|_| {
+        let span = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
+        Duration::try_from(span).map_err(|error| error.to_string())
+    })
+}
