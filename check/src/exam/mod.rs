@@ -81,16 +81,12 @@ impl Exam {
             Ok(got) => renditions = examine(&desk, &url, got).await,
             Err(why) => desk.fault("REACH", &desk.place("", &url), why),
         }
-        Report::new(
-            &desk.options,
-            desk::shown(&url, desk.options.token.as_deref()),
-            Summary {
-                took: desk.at(),
-                state: desk.noted().state.clone(),
-                renditions,
-                findings: desk.noted().ledger.findings().into_iter().cloned().collect(),
-            },
-        )
+        let path = desk::shown(&url, desk.options.token.as_deref());
+        let took = desk.at();
+        let noted = desk.noted();
+        let findings = noted.ledger.findings().into_iter().cloned().collect();
+        let summary = Summary { took, state: noted.state.clone(), renditions, findings };
+        Report::new(&desk.options, path, summary)
     }
 }
 
