@@ -48,7 +48,7 @@ pub enum Test {
     /// Each version of a playlist, by itself.
     Playlist(fn(&PlaylistEvidence<'_>, &mut Faults<'_>)),
     /// Each time a live media playlist was asked for, against all that it said before.
-    Update(fn(&UpdateEvidence<'_>, &mut Faults<'_>)),
+    Update(fn(&UpdateEvidence, &mut Faults<'_>)),
     /// Each initialization section.
     Init(fn(&InitEvidence, &mut Faults<'_>)),
     /// Each segment, by itself.

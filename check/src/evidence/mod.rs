@@ -4,17 +4,20 @@
 //! Times of MPEG-TS, which wrap at 33 bits, are unwrapped within a segment and against the segment
 //! before it.
 
+mod live;
 mod media;
 mod playlist;
 mod presentation;
 mod probe;
 mod traffic;
 
+pub(crate) use live::has_same_uri;
+pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};
 pub use media::{
     BorderEvidence, Fmp4Segment, InitEvidence, SegmentEvidence, SegmentKind, SegmentMedia,
     TrackMedia, TsSegment, Unit,
 };
-pub use playlist::{PlaylistEvidence, UpdateEvidence, Watch};
+pub use playlist::PlaylistEvidence;
 pub use presentation::{Course, PresentationEvidence, RenditionEvidence};
 pub use probe::ProbeEvidence;
 pub use traffic::Traffic;
