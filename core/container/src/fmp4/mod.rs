@@ -26,5 +26,5 @@ pub use mux::{
 };
 pub use read::{
     Fault, Fragment, MessageBox, ReadError, Reader, SEGMENT_BOXES_MAX, SEGMENT_SAMPLES_MAX, Sample,
-    SampleEntry, Segment, TRACK_BOXES_MAX, TrackInfo,
+    SampleEntry, Segment, TRACK_BOXES_MAX, TrackFragment, TrackInfo,
 };

@@ -102,6 +102,7 @@ fn samples_independently(init: &Bytes, segment: &Bytes) -> Vec<Sample> {
                     pts: time + entry.cts.unwrap_or(0),
                     duration,
                     is_sync: flags & 0x1_0000 == 0,
+                    bytes,
                     data: segment.slice(at..end),
                 });
                 at = end;

@@ -7,7 +7,7 @@ use super::{Fault, ReadError, Reader, SampleEntry, TRACK_BOXES_MAX, TrackInfo, n
 use crate::fmp4::FourCc;
 
 pub(super) fn read(section: Bytes) -> Result<Reader, ReadError> {
-    let mut reader = Reader { tracks: Vec::new(), brands: Vec::new(), faults: Vec::new() };
+    let mut reader = Reader::default();
     let mut has_movie = false;
     for (body, index) in Boxes::new(section).zip(0..) {
         let body = body?;
@@ -15,7 +15,12 @@ pub(super) fn read(section: Bytes) -> Result<Reader, ReadError> {
             return Err(ReadError::TooMany { what: "boxes", limit: TRACK_BOXES_MAX });
         }
         match &body.kind.0 {
-            b"ftyp" if index == 0 => reader.brands = body.brands()?,
+            b"ftyp" if reader.brands.is_empty() => {
+                if index > 0 {
+                    note(&mut reader.faults, Fault::Misplaced(body.kind));
+                }
+                reader.brands = body.brands()?;
+            }
             b"moov" if !has_movie => {
                 has_movie = true;
                 read_movie(body, &mut reader)?;
@@ -24,17 +29,21 @@ pub(super) fn read(section: Bytes) -> Result<Reader, ReadError> {
             _ => note(&mut reader.faults, Fault::Misplaced(body.kind)),
         }
     }
-    if reader.brands.is_empty() {
-        return Err(ReadError::Missing(FourCc(*b"ftyp")));
-    }
     if !has_movie {
         return Err(ReadError::Missing(FourCc(*b"moov")));
+    }
+    if reader.brands.is_empty() {
+        note(&mut reader.faults, Fault::NoFileType);
     }
     Ok(reader)
 }
 
 fn read_movie(movie: Body, reader: &mut Reader) -> Result<(), ReadError> {
-    movie.child(b"mvhd")?;
+    let mut header = movie.child(b"mvhd")?;
+    let (version, _) = header.version()?;
+    header.versioned(version)?;
+    header.versioned(version)?;
+    let timescale = header.u32()?;
     let mut extends = Vec::new();
     for (body, index) in movie.boxes().zip(0..) {
         let body = body?;
@@ -43,13 +52,14 @@ fn read_movie(movie: Body, reader: &mut Reader) -> Result<(), ReadError> {
         }
         match &body.kind.0 {
             b"trak" => {
-                let track = read_track(&body, &mut reader.faults)?;
+                let track = read_track(&body, timescale, &mut reader.faults)?;
                 if reader.tracks.iter().any(|other| other.id == track.id) {
                     return Err(ReadError::Invalid(body.kind));
                 }
                 reader.tracks.push(track);
             }
             b"mvex" => {
+                reader.is_fragmented = true;
                 for body in body.boxes().take(TRACK_BOXES_MAX) {
                     let body = body?;
                     if body.kind.0 == *b"trex" {
@@ -69,13 +79,21 @@ fn read_movie(movie: Body, reader: &mut Reader) -> Result<(), ReadError> {
             track.defaults = Some(defaults);
         }
     }
+    if !reader.is_fragmented {
+        note(&mut reader.faults, Fault::NotFragmented);
+        return Ok(());
+    }
     for track in reader.tracks.iter().filter(|track| track.defaults.is_none()) {
         note(&mut reader.faults, Fault::NoDefaults(track.id));
     }
     Ok(())
 }
 
-fn read_track(track: &Body, faults: &mut Vec<Fault>) -> Result<TrackInfo, ReadError> {
+fn read_track(
+    track: &Body,
+    movie_timescale: u32,
+    faults: &mut Vec<Fault>,
+) -> Result<TrackInfo, ReadError> {
     let mut header = track.child(b"tkhd")?;
     let (version, _) = header.version()?;
     header.versioned(version)?;
@@ -96,8 +114,16 @@ fn read_track(track: &Body, faults: &mut Vec<Fault>) -> Result<TrackInfo, ReadEr
     let handler = handler.four_cc()?;
 
     let table = media.child(b"minf")?.child(b"stbl")?;
-    for (kind, skipped) in [(b"stts", 4), (b"stsc", 4), (b"stsz", 8), (b"stco", 4)] {
-        let mut counted = table.child(kind)?;
+    // Sizes and places have a box for small and one for large numbers.
+    let tables = [
+        (b"stts", b"stts", 4),
+        (b"stsc", b"stsc", 4),
+        (b"stsz", b"stz2", 8),
+        (b"stco", b"co64", 4),
+    ];
+    for (kind, other, skipped) in tables {
+        let mut counted =
+            table.child(kind).or_else(|error| table.child(other).map_err(|_| error))?;
         counted.skip(skipped)?;
         if counted.u32()? != 0 {
             note(faults, Fault::SamplesInHeader(id));
@@ -108,7 +134,32 @@ fn read_track(track: &Body, faults: &mut Vec<Fault>) -> Result<TrackInfo, ReadEr
     let missing = ReadError::Missing(descriptions.kind);
     let entry = descriptions.boxes().next().ok_or(missing)??;
     let entry = read_entry(entry, handler)?;
-    Ok(TrackInfo { id, timescale, handler, entry, defaults: None })
+    let start = read_edits(track, timescale, movie_timescale).unwrap_or(0);
+    Ok(TrackInfo { id, timescale, handler, start, entry, defaults: None })
+}
+
+/// Where the presentation of a track starts, by its edit list (8.6.6), if it has one that can be
+/// read: where its first edit with media begins, less the empty edits before it.
+fn read_edits(track: &Body, timescale: u32, movie_timescale: u32) -> Option<i64> {
+    let mut list = track.child(b"edts").ok()?.child(b"elst").ok()?;
+    let (version, _) = list.version().ok()?;
+    let count = list.u32().ok()?;
+    let mut delay = 0_i64;
+    for _ in 0..count {
+        let length = i64::try_from(list.versioned(version).ok()?).ok()?;
+        let time = match version {
+            0 => i64::from(list.u32().ok()?.cast_signed()),
+            _ => list.u64().ok()?.cast_signed(),
+        };
+        list.skip(4).ok()?;
+        if time >= 0 {
+            let delay = i128::from(delay) * i128::from(timescale);
+            let delay = delay.checked_div(i128::from(movie_timescale))?;
+            return time.checked_sub(i64::try_from(delay).ok()?);
+        }
+        delay = delay.checked_add(length)?;
+    }
+    None
 }
 
 fn read_entry(mut entry: Body, handler: FourCc) -> Result<SampleEntry, ReadError> {
@@ -138,46 +189,4 @@ fn read_entry(mut entry: Body, handler: FourCc) -> Result<SampleEntry, ReadError
         boxes.push((body.kind, body.into_rest()));
     }
     Ok(SampleEntry { kind, size, sound, boxes })
-}
-
-/// The configuration of the codecs that are known.
-pub(super) fn config(entry: &SampleEntry) -> Option<Bytes> {
-    let (kind, body) = entry.boxes.iter().find(|(kind, _)| {
-        let kinds =
-            [b"avcC", b"hvcC", b"av1C", b"vpcC", b"esds", b"dOps", b"dfLa", b"dac3", b"dec3"];
-        kinds.contains(&&kind.0)
-    })?;
-    let has_version = matches!(&kind.0, b"vpcC" | b"esds" | b"dfLa");
-    let body = if has_version { body.get(4..)? } else { body };
-    let config = if kind.0 == *b"esds" { decoder_specific(body)? } else { body };
-    let (_, bytes) = entry.boxes.iter().find(|(other, _)| other == kind)?;
-    Some(bytes.slice_ref(config))
-}
-
-/// What `esds` tells the decoder: the descriptor 5 in 4 in 3 (ISO/IEC 14496-1, 7.2.6).
-fn decoder_specific(bytes: &[u8]) -> Option<&[u8]> {
-    let (stream, _) = descriptor(bytes, 3)?;
-    // ES_ID and flags, of which none may be set in files.
-    let (&[_, _, 0], rest) = stream.split_first_chunk()? else { return None };
-    let (config, _) = descriptor(rest, 4)?;
-    let (_, rest) = config.split_at_checked(13)?;
-    descriptor(rest, 5).map(|(specific, _)| specific)
-}
-
-/// The body of the descriptor at the start, if it has this tag, and what is behind it.
-fn descriptor(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (first, mut rest) = bytes.split_first()?;
-    if *first != tag {
-        return None;
-    }
-    let mut length = 0;
-    for _ in 0..4 {
-        let (group, behind) = rest.split_first()?;
-        rest = behind;
-        length = length << 7 | usize::from(group & 0x7f);
-        if group & 0x80 == 0 {
-            break;
-        }
-    }
-    rest.split_at_checked(length)
 }

@@ -1,6 +1,7 @@
 //! Boxes in, samples out: a strict reader, for tests and for examining streams.
 
 mod boxes;
+mod codec;
 mod fragment;
 mod init;
 mod message;
@@ -8,6 +9,7 @@ mod message;
 mod tests;
 
 use bytes::Bytes;
+use media::Codec;
 use thiserror::Error;
 
 use super::FourCc;
@@ -23,6 +25,7 @@ pub struct Reader {
     tracks: Vec<TrackInfo>,
     brands: Vec<FourCc>,
     faults: Vec<Fault>,
+    is_fragmented: bool,
 }
 
 /// What an initialization section says of a track.
@@ -34,10 +37,13 @@ pub struct TrackInfo {
     pub timescale: u32,
     /// What kind of track it is: `vide`, `soun`.
     pub handler: FourCc,
+    /// Where its presentation starts on its own timeline, in its ticks, by its edit list; 0 if it
+    /// has none. Only what shifts the whole track counts: an empty edit, and the first other one.
+    pub start: i64,
     /// How its samples are coded.
     pub entry: SampleEntry,
     /// What `trex` says of samples that say nothing themselves: duration, bytes and flags.
-    defaults: Option<[u32; 3]>,
+    pub defaults: Option<[u32; 3]>,
 }
 
 /// How the samples of a track are coded.
@@ -56,6 +62,8 @@ pub struct SampleEntry {
 /// What a segment has.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Segment {
+    /// What is at its top, in its order.
+    pub boxes: Vec<FourCc>,
     /// Its brands; none if there is no `styp`.
     pub brands: Vec<FourCc>,
     /// Its fragments, in their order.
@@ -71,8 +79,21 @@ pub struct Segment {
 pub struct Fragment {
     /// Its number, which grows.
     pub sequence_number: u32,
+    /// What it says of each track.
+    pub tracks: Vec<TrackFragment>,
     /// Its samples: track by track, each in decoding order.
     pub samples: Vec<Sample>,
+}
+
+/// A `traf` of a track that is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrackFragment {
+    /// `track_ID` of its track.
+    pub track: u32,
+    /// When its first sample is decoded, in ticks of its track, if it says so.
+    pub time: Option<i64>,
+    /// How many samples it has.
+    pub samples: usize,
 }
 
 /// One sample.
@@ -88,7 +109,9 @@ pub struct Sample {
     pub duration: u32,
     /// Whether decoding can start with it.
     pub is_sync: bool,
-    /// Its bytes.
+    /// How many bytes it has.
+    pub bytes: u32,
+    /// Its bytes; none if they are not where they should be.
     pub data: Bytes,
 }
 
@@ -116,13 +139,19 @@ pub struct MessageBox {
 /// Something that must not be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum Fault {
+    /// The file does not say what it is: no `ftyp`.
+    #[error("a file without `ftyp`")]
+    NoFileType,
+    /// The header says nothing of fragments: no `mvex`.
+    #[error("a header that says nothing of fragments")]
+    NotFragmented,
     /// The segment does not start with `styp`.
     #[error("a segment that does not start with `styp`")]
     NoSegmentType,
     /// A box is where it does not belong.
     #[error("{0:?} where it does not belong")]
     Misplaced(FourCc),
-    /// The header says nothing of fragments, at least for this track.
+    /// The header says nothing of fragments for this track: no `trex`.
     #[error("track {0} without defaults for fragments")]
     NoDefaults(u32),
     /// The header has samples itself.
@@ -228,6 +257,12 @@ impl Reader {
         &self.brands
     }
 
+    /// Whether there may be fragments at all: there is an `mvex`.
+    #[must_use]
+    pub const fn is_fragmented(&self) -> bool {
+        self.is_fragmented
+    }
+
     /// What of the initialization section must not be.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
@@ -240,6 +275,14 @@ impl Reader {
     ///
     /// When a box is not whole, or a limit is crossed.
     pub fn read_segment(&self, segment: &Bytes) -> Result<Segment, ReadError> {
+        let (segment, error) = self.examine(segment);
+        error.map_or(Ok(segment), Err)
+    }
+
+    /// Reads a segment, or a part of one, as far as that goes: what was read, and why there is not
+    /// more.
+    #[must_use]
+    pub fn examine(&self, segment: &Bytes) -> (Segment, Option<ReadError>) {
         fragment::read(&self.tracks, segment)
     }
 }
@@ -251,11 +294,30 @@ impl SampleEntry {
         self.boxes.iter().find(|(other, _)| other.0 == *kind).map(|(_, body)| body)
     }
 
+    /// The codec's name: that of the box, or what the box says that it was before its samples were
+    /// encrypted (8.12.2).
+    #[must_use]
+    pub fn format(&self) -> FourCc {
+        codec::format(self)
+    }
+
+    /// Whether its samples are encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.get(b"sinf").is_some()
+    }
+
+    /// The codec, if it is one that is known.
+    #[must_use]
+    pub fn codec(&self) -> Option<Codec> {
+        codec::codec(self)
+    }
+
     /// The codec's configuration: the record of the codec as its box has it, without the version
     /// of a box that has one; of `esds`, what the decoder is told. `None` where there is none.
     #[must_use]
     pub fn config(&self) -> Option<Bytes> {
-        init::config(self)
+        codec::config(self)
     }
 }
 

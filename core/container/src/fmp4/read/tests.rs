@@ -79,13 +79,13 @@ fn what_must_not_be_in_a_segment_is_told() {
     );
     check_changed(
         |all| moof(all).traf[1].trun[0].data_offset = Some(8),
-        "3 samples, a sample of track 2 outside of the data, a sample of track 2 outside of the \
+        "5 samples, a sample of track 2 outside of the data, a sample of track 2 outside of the \
          data",
     );
     check_changed(
         |all| drop(all.remove(3)),
-        "2 samples, `moof` where it does not belong, a sample of track 1 outside of the data, \
-         a sample of track 2 outside of the data, a sample of track 2 outside of the data",
+        "5 samples, a sample of track 1 outside of the data, a sample of track 2 outside of the \
+         data, a sample of track 2 outside of the data, `moof` where it does not belong",
     );
     check_changed(|all| drop(all.remove(2)), "2 samples, `mdat` where it does not belong");
     check_changed(
@@ -135,7 +135,7 @@ fn open(
     let mut out = BytesMut::new();
     write_box(&mut out, b"ftyp", |out| out.put_slice(b"iso6\0\0\0\0"));
     write_box(&mut out, b"moov", |out| {
-        write_full_box(out, b"mvhd", 0, 0, |_| {});
+        write_full_box(out, b"mvhd", 0, 0, |out| out.put_bytes(0, 96));
         write_box(out, b"trak", |out| {
             write_full_box(out, b"tkhd", 1, 0, |out| out.put_slice(&hex(&"00".repeat(20))));
             write_box(out, b"mdia", |out| {
@@ -177,8 +177,9 @@ fn what_must_not_be_in_a_header_is_told() {
         tables(out, 0);
         entry(out);
     };
-    let without_defaults = "track 0 without defaults for fragments";
-    assert_eq!(open(all, |_| {}).unwrap(), [without_defaults]);
+    assert_eq!(open(all, |_| {}).unwrap(), ["a header that says nothing of fragments"]);
+    let empty = |out: &mut BytesMut| write_box(out, b"mvex", |_| {});
+    assert_eq!(open(all, empty).unwrap(), ["track 0 without defaults for fragments"]);
     let extends = |out: &mut BytesMut| {
         write_box(out, b"mvex", |out| {
             write_full_box(out, b"trex", 0, 0, |out| out.put_bytes(0, 20))
