@@ -7,6 +7,8 @@ use bytes::Bytes;
 use hls::read::Segment;
 use media::{CodecConfig, TrackKind};
 
+use super::{Fmp4Segment, InitEvidence};
+
 /// One segment, taken apart.
 #[derive(Clone, Debug)]
 pub struct SegmentEvidence {
@@ -29,21 +31,6 @@ pub struct BorderEvidence<'a> {
     pub before: &'a SegmentEvidence,
     /// The later one; its media sequence number is the next.
     pub after: &'a SegmentEvidence,
-}
-
-/// One initialization section.
-#[derive(Clone, Debug)]
-pub struct InitEvidence {
-    /// Its bytes.
-    pub bytes: Bytes,
-}
-
-impl InitEvidence {
-    /// Takes an initialization section apart.
-    #[must_use]
-    pub const fn read(bytes: Bytes) -> Self {
-        Self { bytes }
-    }
 }
 
 impl SegmentMedia {
@@ -88,10 +75,6 @@ pub enum SegmentKind {
 /// What only segments of MPEG-TS have.
 #[derive(Clone, Debug, Default)]
 pub struct TsSegment {}
-
-/// What only segments of fragmented MP4 have.
-#[derive(Clone, Debug, Default)]
-pub struct Fmp4Segment {}
 
 /// One track of a segment.
 #[derive(Clone, Debug)]

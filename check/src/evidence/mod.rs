@@ -5,6 +5,7 @@
 //! before it.
 
 mod live;
+pub(crate) mod fmp4;
 mod media;
 mod playlist;
 mod presentation;
@@ -13,9 +14,11 @@ mod traffic;
 
 pub(crate) use live::has_same_uri;
 pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};
+pub use fmp4::{
+    Fmp4Fragment, Fmp4Segment, Fmp4Track, InitEvidence, InitTrack, Sightings, TrackPiece,
+};
 pub use media::{
-    BorderEvidence, Fmp4Segment, InitEvidence, SegmentEvidence, SegmentKind, SegmentMedia,
-    TrackMedia, TsSegment, Unit,
+    BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia, TrackMedia, TsSegment, Unit,
 };
 pub use playlist::PlaylistEvidence;
 pub use presentation::{Course, PresentationEvidence, RenditionEvidence};

@@ -1,9 +1,11 @@
 //! What tests of pure crates begin with: recorded pushes of real encoders ([`CAPTURES`]), and
-//! damage to any sample that is the same on every run ([`damaged`]).
+//! damage to any sample that is the same on every run ([`damaged`]), and files that one thing is
+//! wrong with ([`fmp4_faults`]).
 //!
 //! Crates name it under `[dev-dependencies]`; nothing that runs is built with it.
 
 mod damage;
+pub mod fmp4_faults;
 #[cfg(test)]
 mod tests;
 
