@@ -1,5 +1,7 @@
 //! What ffmpeg wrote, and what rules say of it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hls::read::{Map, Segment};
 
@@ -70,7 +72,7 @@ impl Pieces {
             let before = segments.last().map(|before| &before.media);
             let media = read(bytes, Some(&init), before);
             segments.push(SegmentEvidence {
-                listed: Segment { map: Some(Map::default()), ..Segment::default() },
+                listed: Segment { map: Some(Arc::new(Map::default())), ..Segment::default() },
                 target_duration: None,
                 claims_independence: true,
                 media,

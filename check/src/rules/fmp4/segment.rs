@@ -227,6 +227,6 @@ fn say(faults: &mut Faults<'_>, track: &Fmp4Track, seen: &Sightings, what: &str)
     let Sightings { count, first } = seen;
     if *count > 0 {
         let (id, samples) = (track.id, track.samples);
-        faults.add(format!("{count} of {samples} samples of track {id} {what}: first {first}"));
+        faults.add(format!("{count} of {samples} samples of track {id} {what} (first: {first})"));
     }
 }

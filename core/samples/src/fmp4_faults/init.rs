@@ -73,6 +73,18 @@ pub fn as_hev1(init: &[u8]) -> Vec<u8> {
     })
 }
 
+/// The first track, which is one of AVC, says that its samples are encrypted.
+#[must_use]
+pub fn encrypted(init: &[u8]) -> Vec<u8> {
+    in_movie(init, |movie| {
+        let entry = movie.find_mut(b"avc1")?;
+        entry.kind = *b"encv";
+        let format = Node::new(*b"frma", b"avc1".to_vec(), Vec::new());
+        entry.children.push(Node::new(*b"sinf", Vec::new(), vec![format]));
+        Some(())
+    })
+}
+
 /// The configuration of AVC or HEVC has no parameter sets.
 #[must_use]
 pub fn without_parameter_sets(init: &[u8]) -> Vec<u8> {

@@ -11,7 +11,7 @@ mod segment;
 mod tests;
 
 pub use init::{
-    as_hev1, ftyp_behind_moov, old_brands, with_media_behind, with_samples_in_moov,
+    as_hev1, encrypted, ftyp_behind_moov, old_brands, with_media_behind, with_samples_in_moov,
     without_codec_configuration, without_mvex, without_parameter_sets, without_trex,
 };
 pub use segment::{
