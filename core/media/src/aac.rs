@@ -1,5 +1,6 @@
 //! AAC: the `AudioSpecificConfig` (ISO/IEC 14496-3, 1.6.2.1) and ADTS headers (1.A.2.2).
 
+mod adts;
 #[cfg(test)]
 mod tests;
 
@@ -7,6 +8,8 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::bits::BitReader;
+
+pub use adts::{AdtsFormat, AdtsHeader};
 
 /// A parsed `AudioSpecificConfig`, which is FLV's AAC sequence header. Two are equal if their
 /// bytes are.

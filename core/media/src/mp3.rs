@@ -152,9 +152,12 @@ fn frames(unit: &[u8]) -> Result<(Mp3Config, u32), Mp3ConfigError> {
     Err(Mp3ConfigError::TooMany { limit: UNIT_FRAMES_MAX })
 }
 
-/// Reads the header of the frame at the beginning of `bytes`, which hold the whole frame, and its
-/// length with the header.
-fn frame(bytes: &[u8]) -> Result<(Mp3Config, usize), Mp3ConfigError> {
+/// Reads the header of the frame at the beginning of `bytes`, and its length with the header.
+///
+/// # Errors
+///
+/// When there is no layer III frame, or `bytes` do not hold the whole of it.
+pub fn frame(bytes: &[u8]) -> Result<(Mp3Config, usize), Mp3ConfigError> {
     let truncated = Mp3ConfigError::Truncated { length: bytes.len() };
     let &[sync, kind, rates, channels] = bytes.first_chunk::<HEADER_BYTES>().ok_or(truncated)?;
     if sync != 0xff || kind & 0xe0 != 0xe0 {

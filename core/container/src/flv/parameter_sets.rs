@@ -4,15 +4,10 @@
 #[cfg(test)]
 mod tests;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use media::avc::{AvcConfig, NalLengthSize, NalType, Sps, nal_units};
-use media::parameter_sets::{PPS_MAX, SPS_MAX};
+use bytes::Bytes;
+use media::avc::{self, AvcConfig, NalType, nal_units};
 
 use crate::set_ids::{SETS_LOOKED_AT_MAX, avc_pps, avc_sps};
-
-/// Profiles whose records end with the parameter sets; those of the others say the format of the
-/// samples again.
-const PROFILES_WITHOUT_FORMAT: [u8; 3] = [66, 77, 88];
 
 /// The decoder configuration record of the pictures from `unit` on: `None` while its parameter sets
 /// are those of `config`, byte for byte, or it brings none.
@@ -55,7 +50,7 @@ pub(super) fn changed_record(config: &AvcConfig, unit: &[u8]) -> Option<Bytes> {
     if sps == config.sps_list() && pps == config.pps_list() {
         return None;
     }
-    record(&sps, &pps, config.length_size())
+    avc::record(&sps, &pps, config.length_size())
 }
 
 /// Puts a set in the place of the one with its number, or behind the others. One without a number
@@ -66,34 +61,4 @@ fn put<'a>(sets: &mut Vec<&'a [u8]>, new: &'a [u8], id: fn(&[u8]) -> Option<u32>
         Some(old) => *old = new,
         None => sets.push(new),
     }
-}
-
-fn record(sps: &[&[u8]], pps: &[&[u8]], length_size: NalLengthSize) -> Option<Bytes> {
-    if sps.len() > SPS_MAX || pps.len() > PPS_MAX {
-        return None;
-    }
-    let &[_, profile, constraints, level] = sps.first()?.first_chunk()?;
-    let length_size = u8::try_from(length_size.bytes()).ok()?;
-    let mut record = BytesMut::new();
-    record.put_slice(&[1, profile, constraints, level, 0xfc | (length_size - 1)]);
-    record.put_u8(0xe0 | u8::try_from(sps.len()).ok()?);
-    put_sets(&mut record, sps)?;
-    record.put_u8(u8::try_from(pps.len()).ok()?);
-    put_sets(&mut record, pps)?;
-    if !PROFILES_WITHOUT_FORMAT.contains(&profile)
-        && let Ok(Sps { chroma_format, bit_depth, .. }) = Sps::parse(sps.first()?)
-    {
-        // No encoder has chroma of another depth than luma.
-        let depth = 0xf8 | (bit_depth.saturating_sub(8) & 0x07);
-        record.put_slice(&[0xfc | (chroma_format & 0x03), depth, depth, 0]);
-    }
-    Some(record.freeze())
-}
-
-fn put_sets(record: &mut BytesMut, sets: &[&[u8]]) -> Option<()> {
-    for set in sets {
-        record.put_u16(u16::try_from(set.len()).ok()?);
-        record.put_slice(set);
-    }
-    Some(())
 }

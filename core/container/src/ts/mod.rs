@@ -15,11 +15,13 @@ pub(crate) mod testing;
 mod tests;
 
 pub use clock::{PCR_INTERVAL_TICKS, PCR_LEAD_TICKS, REORDER_TICKS_MAX};
-pub use demux::{BUFFERED_BYTES_MAX, DemuxError, Demuxer, Event, Fault, PesFault};
+pub use demux::{
+    BUFFERED_BYTES_MAX, DemuxError, Demuxer, Event, Fault, Packet, PesFault, Section, Sections,
+};
 
 pub use mux::{
     AUDIO_GROUP, ID3_BYTES_MAX, ID3_WAITING_MAX, MuxError, Muxer, TRACKS_MAX, UnsupportedTracks,
 };
-pub use packet::{PACKET_BYTES, Pcr, Pid};
-pub use pes::Pes;
-pub use psi::{ProgramMap, Stream, StreamType};
+pub use packet::{Adaptation, PACKET_BYTES, Pcr, Pid, SYNC_BYTE, wrap33};
+pub use pes::{Pes, PesHeader};
+pub use psi::{ProgramMap, Stream, StreamType, TABLE_PAT, TABLE_PMT};

@@ -8,7 +8,7 @@ use bytes::{BufMut, BytesMut};
 pub const PACKET_BYTES: usize = 188;
 
 /// The first byte of every packet.
-pub(super) const SYNC_BYTE: u8 = 0x47;
+pub const SYNC_BYTE: u8 = 0x47;
 
 const HEADER_BYTES: usize = 4;
 /// What is left for adaptation field and payload.
@@ -26,12 +26,14 @@ pub struct Pcr {
 }
 
 /// What an adaptation field says, stuffing apart.
-#[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Adaptation {
-    pub(super) pcr: Option<Pcr>,
-    pub(super) is_random_access: bool,
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Adaptation {
+    /// A reference of the program's clock.
+    pub pcr: Option<Pcr>,
+    /// Whether decoding can start with what the packet starts.
+    pub is_random_access: bool,
     /// Whether the clock breaks here.
-    pub(super) is_discontinuous: bool,
+    pub is_discontinuous: bool,
 }
 
 /// The continuity counter of one PID: the value that its newest packet had (2.4.3.3).
@@ -256,7 +258,7 @@ impl Pcr {
 }
 
 /// The 33 bits that times have in a transport stream.
-pub(super) const fn wrap33(ticks: i64) -> u64 {
+pub const fn wrap33(ticks: i64) -> u64 {
     ticks.cast_unsigned() & 0x1_ffff_ffff
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::demux::PesFault;
 use super::packet::{Pid, wrap33};
 
 /// One PES packet: in our own streams a picture, or a few audio frames.
@@ -21,6 +22,25 @@ pub struct Pes {
     pub data: Bytes,
 }
 
+/// The header of a PES packet, read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PesHeader {
+    /// `stream_id`.
+    pub stream_id: u8,
+    /// Bytes of the whole PES packet, if the header says.
+    pub length: Option<usize>,
+    /// When its first access unit is shown: 33 bits at 90 kHz.
+    pub pts: Option<u64>,
+    /// When its first access unit is decoded, if that is not when it is shown.
+    pub dts: Option<u64>,
+    /// Whether prefix and marker bits of the times are right.
+    pub are_markers_right: bool,
+    /// Whether the data behind the header is scrambled.
+    pub is_scrambled: bool,
+    /// Bytes of the header itself: the data begins behind them.
+    pub bytes: usize,
+}
+
 /// A PES header, being written.
 pub(super) struct Header {
     bytes: [u8; HEADER_BYTES_MAX],
@@ -28,12 +48,61 @@ pub(super) struct Header {
 }
 
 /// Bytes up to `PES_header_data_length`.
-pub(super) const FIXED_BYTES: usize = 9;
+const FIXED_BYTES: usize = 9;
 const TIME_BYTES: usize = 5;
 const HEADER_BYTES_MAX: usize = FIXED_BYTES + 2 * TIME_BYTES;
 
 /// The most data behind a header with a PTS whose length can be told.
 pub(super) const DATA_BYTES_MAX: usize = 0xffff - (FIXED_BYTES - 6) - TIME_BYTES;
+
+/// Stream ids whose packets have no header fields behind the length (2.4.3.6).
+const HEADERLESS: [u8; 8] = [0xbc, 0xbe, 0xbf, 0xf0, 0xf1, 0xf2, 0xf8, 0xff];
+
+impl PesHeader {
+    /// Reads the header at the beginning of a PES packet, which may be there in part.
+    ///
+    /// # Errors
+    ///
+    /// When the header is malformed or cut off.
+    pub fn read(packet: &[u8]) -> Result<Self, PesFault> {
+        let Some(&[0, 0, 1, stream_id, ref rest @ ..]) = packet.first_chunk::<6>() else {
+            return Err(PesFault::StartCode);
+        };
+        let length = usize::from(u16::from_be_bytes(*rest));
+        let mut header = Self {
+            stream_id,
+            length: (length > 0).then_some(6 + length),
+            pts: None,
+            dts: None,
+            are_markers_right: true,
+            is_scrambled: false,
+            bytes: 6,
+        };
+        if HEADERLESS.contains(&stream_id) {
+            return Ok(header);
+        }
+        let fixed: &[u8; FIXED_BYTES] = packet.first_chunk().ok_or(PesFault::Header)?;
+        let &[.., marks, flags, fields_length] = fixed;
+        header.bytes = FIXED_BYTES + usize::from(fields_length);
+        header.is_scrambled = marks & 0x30 != 0;
+        let fields = packet.get(FIXED_BYTES..header.bytes).ok_or(PesFault::Header)?;
+        let (prefix, has_pts, has_dts) = match (marks >> 6, flags >> 6) {
+            (2, 0) => (0, false, false),
+            (2, 2) => (2, true, false),
+            (2, 3) => (3, true, true),
+            _ => return Err(PesFault::Header),
+        };
+        let mut read = |at: usize, prefix: u64| {
+            let field = fields.get(at..).and_then(<[u8]>::first_chunk).ok_or(PesFault::Header)?;
+            let (time, is_right) = decode_time(prefix, *field);
+            header.are_markers_right &= is_right;
+            Ok(time)
+        };
+        let pts = if has_pts { Some(read(0, prefix)?) } else { None };
+        let dts = if has_dts { Some(read(TIME_BYTES, 1)?) } else { None };
+        Ok(Self { pts, dts, ..header })
+    }
+}
 
 impl Header {
     /// The header before `data_bytes` bytes of data that start with an access unit. Times are in
@@ -73,7 +142,7 @@ fn encode_time(prefix: u64, ticks: i64) -> [u8; TIME_BYTES] {
 }
 
 /// The inverse of `encode_time`, and whether prefix and marker bits are right.
-pub(super) fn decode_time(prefix: u64, bytes: [u8; TIME_BYTES]) -> (u64, bool) {
+fn decode_time(prefix: u64, bytes: [u8; TIME_BYTES]) -> (u64, bool) {
     let [b0, b1, b2, b3, b4] = bytes;
     let bits = u64::from_be_bytes([0, 0, 0, b0, b1, b2, b3, b4]);
     let time = (bits >> 33 & 0x7) << 30 | (bits >> 17 & 0x7fff) << 15 | bits >> 1 & 0x7fff;

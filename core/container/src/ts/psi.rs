@@ -59,8 +59,10 @@ impl StreamType {
 const PROGRAM_NUMBER: u16 = 1;
 /// Names this transport stream among others of a network: there is none.
 const TRANSPORT_STREAM_ID: u16 = 1;
-pub(super) const TABLE_PAT: u8 = 0;
-pub(super) const TABLE_PMT: u8 = 2;
+/// `table_id` of a program association table.
+pub const TABLE_PAT: u8 = 0;
+/// `table_id` of a program map.
+pub const TABLE_PMT: u8 = 2;
 
 /// Bytes of a section apart from its entries: header, five bytes of versions and numbers, CRC.
 const SECTION_BYTES: usize = 3 + 5 + 4;

@@ -255,6 +255,17 @@ pub fn samples_in(unit: &[u8]) -> Option<u32> {
     (samples > 0).then_some(samples)
 }
 
+/// Bytes of the sync frame at the beginning of `bytes`, and the samples that it adds to its unit:
+/// none if it belongs to the unit that another frame began.
+///
+/// # Errors
+///
+/// When there is no sync frame, or `bytes` do not hold the whole of it.
+pub fn frame(bytes: &[u8]) -> Result<(usize, u32), Ac3ConfigError> {
+    let first = sync_frames(bytes).next().unwrap_or(Err(Ac3ConfigError::Truncated { left: 0 }))?;
+    Ok((first.bytes, first.samples_of_program()))
+}
+
 impl Program {
     const fn of(frame: &SyncFrame) -> Self {
         Self {

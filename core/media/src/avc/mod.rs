@@ -1,6 +1,7 @@
 //! H.264: the decoder configuration record (ISO/IEC 14496-15, 5.3.3.1) and what stands in it.
 
 mod nal;
+mod record;
 pub mod sei;
 mod sps;
 #[cfg(test)]
@@ -10,6 +11,8 @@ use bytes::Bytes;
 use thiserror::Error;
 
 pub use nal::{NalError, NalLengthSize, NalType, NalUnits, is_idr, nal_units, unescape};
+pub(crate) use record::put_sets;
+pub use record::record;
 pub use sps::{Sps, SpsError, Timing};
 
 use crate::VideoFormat;

@@ -2,6 +2,7 @@
 
 mod nal;
 mod profile;
+mod record;
 mod sps;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use thiserror::Error;
 
 pub use nal::{NAL_HEADER_BYTES, NalType, is_base_layer, starts_decoding};
 pub use profile::ProfileTierLevel;
+pub use record::record;
 pub use sps::{Sps, SpsError, Timing};
 
 use crate::VideoFormat;

@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::{Event, Fault, PesFault};
 use crate::ts::packet::Pid;
-use crate::ts::pes::{FIXED_BYTES, Pes, decode_time};
+use crate::ts::pes::{Pes, PesHeader};
 
 /// The PES packet of one PID that is not complete.
 #[derive(Debug, Default)]
@@ -23,9 +23,6 @@ enum State {
     /// A start was seen.
     Open { is_random_access: bool },
 }
-
-/// Stream ids whose packets have no header fields behind the length (2.4.3.6).
-const HEADERLESS: [u8; 8] = [0xbc, 0xbe, 0xbf, 0xf0, 0xf1, 0xf2, 0xf8, 0xff];
 
 impl Assembly {
     /// Takes in the payload of one packet.
@@ -94,45 +91,8 @@ fn declared_length(bytes: &[u8]) -> Option<usize> {
 
 /// The PES packet, and whether the marker bits of its times are right.
 fn parse(pid: Pid, is_random_access: bool, mut bytes: Bytes) -> Result<(Pes, bool), PesFault> {
-    let Some(&[zero, nought, one, stream_id]) = bytes.first_chunk() else {
-        return Err(PesFault::StartCode);
-    };
-    if [zero, nought, one] != [0, 0, 1] {
-        return Err(PesFault::StartCode);
-    }
-    let mut pes =
-        Pes { pid, stream_id, pts: None, dts: None, is_random_access, data: Bytes::new() };
-    if HEADERLESS.contains(&stream_id) {
-        pes.data = bytes.split_off(6.min(bytes.len()));
-        return Ok((pes, true));
-    }
-    let header: &[u8; FIXED_BYTES] = bytes.first_chunk().ok_or(PesFault::Header)?;
-    let &[.., marks, flags, fields_length] = header;
-    let fields = bytes.get(FIXED_BYTES..).and_then(|rest| rest.get(..usize::from(fields_length)));
-    let fields = fields.ok_or(PesFault::Header)?;
-    if marks & 0xc0 != 0x80 {
-        return Err(PesFault::Header);
-    }
-    let (prefix, has_pts, has_dts) = match flags >> 6 {
-        0 => (0, false, false),
-        2 => (2, true, false),
-        3 => (3, true, true),
-        _ => return Err(PesFault::Header),
-    };
-    let mut are_markers_right = true;
-    let mut read = |at: usize, prefix: u64| {
-        let field = fields.get(at..).and_then(<[u8]>::first_chunk).ok_or(PesFault::Header)?;
-        let (time, is_right) = decode_time(prefix, *field);
-        are_markers_right &= is_right;
-        Ok(time)
-    };
-    if has_pts {
-        pes.pts = Some(read(0, prefix)?);
-    }
-    if has_dts {
-        pes.dts = Some(read(5, 1)?);
-    }
-    bytes.advance(FIXED_BYTES + usize::from(fields_length));
-    pes.data = bytes;
-    Ok((pes, are_markers_right))
+    let PesHeader { stream_id, pts, dts, are_markers_right, bytes: length, .. } =
+        PesHeader::read(&bytes)?;
+    bytes.advance(length);
+    Ok((Pes { pid, stream_id, pts, dts, is_random_access, data: bytes }, are_markers_right))
 }

@@ -1,6 +1,7 @@
 //! Packets in, PES packets and clock out: a strict reader, for tests and for examining streams.
 
 mod assembly;
+mod packet;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,8 @@ use bytes::{Buf, BytesMut};
 use thiserror::Error;
 
 use self::assembly::Assembly;
-use self::section::Sections;
+pub use self::packet::Packet;
+pub use self::section::{Section, Sections};
 use super::packet::{PACKET_BYTES, Pcr, Pid, SYNC_BYTE};
 use super::pes::Pes;
 use super::psi::{ProgramMap, TABLE_PAT, TABLE_PMT};
@@ -193,40 +195,35 @@ impl Demuxer {
     }
 
     fn read_packet(&mut self, packet: &[u8; PACKET_BYTES]) -> Result<(), DemuxError> {
-        let &[sync, high, low, control, ref body @ ..] = packet;
+        let &[sync, ..] = packet;
         if sync != SYNC_BYTE {
             return Err(DemuxError::Sync { packet: self.packets, byte: sync });
         }
-        let pid = Pid::from_bits(u16::from_be_bytes([high, low]));
+        let packet = Packet::read(packet);
+        let pid = packet.pid;
         if pid == Pid::NULL {
             return Ok(());
         }
-        if high & 0x80 != 0 {
+        if packet.has_error {
             self.fault(Fault::TransportError(pid));
             return Ok(());
         }
-        if control & 0xc0 != 0 {
+        if packet.is_scrambled {
             self.fault(Fault::Scrambled(pid));
             return Ok(());
         }
-        let (has_adaptation, has_payload) = (control & 0x20 != 0, control & 0x10 != 0);
-        let (mut adaptation, mut payload) = (Adaptation::default(), body.as_slice());
-        if has_adaptation {
-            let Some((read, rest)) = Adaptation::read(body, has_payload) else {
-                self.fault(Fault::Adaptation(pid));
-                return Ok(());
-            };
-            (adaptation, payload) = (read, rest);
-        }
-        self.check_continuity(pid, control & 0x0f, has_payload, adaptation.is_discontinuous);
+        let Some(adaptation) = packet.adaptation else {
+            self.fault(Fault::Adaptation(pid));
+            return Ok(());
+        };
+        let has_payload = packet.payload.is_some();
+        self.check_continuity(pid, packet.continuity, has_payload, adaptation.is_discontinuous);
         if let Some(pcr) = adaptation.pcr {
             let is_discontinuous = adaptation.is_discontinuous;
             self.events.push_back(Event::Pcr { pid, pcr, is_discontinuous });
         }
-        if !has_payload {
-            return Ok(());
-        }
-        let is_start = high & 0x40 != 0;
+        let Some(payload) = packet.payload else { return Ok(()) };
+        let is_start = packet.is_start;
         if pid == Pid::PAT || self.sections.contains_key(&pid) {
             self.read_sections(pid, is_start, payload);
         } else if let Some(assembly) = self.streams.get_mut(&pid) {
@@ -254,15 +251,14 @@ impl Demuxer {
         let mut found = Vec::new();
         let is_sound = self.sections.entry(pid).or_default().take(is_start, payload, &mut found);
         for section in found {
-            match section {
-                Ok(section) if pid == Pid::PAT && section.table == TABLE_PAT => {
-                    self.read_programs(&section.entries);
-                }
-                Ok(section) if pid != Pid::PAT && section.table == TABLE_PMT => {
-                    self.read_map(pid, &section);
-                }
-                Ok(_) => {}
-                Err(section::BadCrc) => self.fault(Fault::Crc(pid)),
+            if !section.is_crc_right {
+                self.fault(Fault::Crc(pid));
+            } else if !section.is_current {
+                // Not in force yet.
+            } else if pid == Pid::PAT && section.table == TABLE_PAT {
+                self.read_programs(&section);
+            } else if pid != Pid::PAT && section.table == TABLE_PMT {
+                self.read_map(pid, &section);
             }
         }
         if !is_sound {
@@ -270,19 +266,9 @@ impl Demuxer {
         }
     }
 
-    fn read_programs(&mut self, entries: &[u8]) {
-        let mut pids = Vec::new();
-        for entry in entries.chunks_exact(4) {
-            // Program 0 names the network's own table.
-            if let &[p0, p1, high, low] = entry
-                && [p0, p1] != [0, 0]
-            {
-                pids.push(Pid::from_bits(u16::from_be_bytes([high, low])));
-            }
-        }
-        if !entries.len().is_multiple_of(4) || pids.len() > PROGRAMS_MAX {
-            return self.fault(Fault::Table(Pid::PAT));
-        }
+    fn read_programs(&mut self, section: &Section) {
+        let programs = section.programs().filter(|pids| pids.len() <= PROGRAMS_MAX);
+        let Some(pids) = programs else { return self.fault(Fault::Table(Pid::PAT)) };
         self.sections.retain(|pid, _| *pid == Pid::PAT || pids.contains(pid));
         for &pid in &pids {
             self.sections.entry(pid).or_default();
@@ -290,7 +276,7 @@ impl Demuxer {
         self.events.push_back(Event::Programs(pids));
     }
 
-    fn read_map(&mut self, pid: Pid, section: &section::Section) {
+    fn read_map(&mut self, pid: Pid, section: &Section) {
         let Some(map) = section.program_map() else { return self.fault(Fault::Table(pid)) };
         for stream in &map.streams {
             if self.streams.len() >= STREAMS_MAX && !self.streams.contains_key(&stream.pid) {
@@ -303,34 +289,5 @@ impl Demuxer {
 
     fn fault(&mut self, fault: Fault) {
         self.events.push_back(Event::Fault(fault));
-    }
-}
-
-/// What is read of an adaptation field.
-#[derive(Clone, Copy, Default)]
-struct Adaptation {
-    pcr: Option<Pcr>,
-    is_random_access: bool,
-    is_discontinuous: bool,
-}
-
-impl Adaptation {
-    /// The field at the start of a packet's body, and what follows it.
-    fn read(body: &[u8], has_payload: bool) -> Option<(Self, &[u8])> {
-        let (&length, rest) = body.split_first()?;
-        let (field, rest) = rest.split_at_checked(usize::from(length))?;
-        // 2.4.3.5: 0 to 182 bytes before a payload, 183 without one.
-        if rest.is_empty() == has_payload {
-            return None;
-        }
-        let Some((&flags, fields)) = field.split_first() else {
-            return Some((Self::default(), rest));
-        };
-        let pcr = match flags & 0x10 != 0 {
-            true => Some(Pcr::decode(*fields.first_chunk()?)),
-            false => None,
-        };
-        let is_random_access = flags & 0x40 != 0;
-        Some((Self { pcr, is_random_access, is_discontinuous: flags & 0x80 != 0 }, rest))
     }
 }

@@ -7,23 +7,25 @@ use crate::ts::psi::{ProgramMap, Stream, StreamType, crc32};
 
 /// The sections of one PID, put together.
 #[derive(Debug, Default)]
-pub(super) struct Sections {
+pub struct Sections {
     /// The start of a section that is not complete; at most one packet longer than a section.
     bytes: Vec<u8>,
 }
 
-/// A complete section whose checksum is right.
-#[derive(Debug)]
-pub(super) struct Section {
-    pub(super) table: u8,
-    version: u8,
+/// A complete section.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Section {
+    /// `table_id`.
+    pub table: u8,
+    /// Five bits that change with the content.
+    pub version: u8,
+    /// Whether it is in force: the next one may be sent ahead.
+    pub is_current: bool,
+    /// Whether its checksum is right. If not, nothing in it is to be trusted.
+    pub is_crc_right: bool,
     /// What stands between the section numbers and the checksum.
-    pub(super) entries: Vec<u8>,
+    pub entries: Vec<u8>,
 }
-
-/// A complete section whose checksum is wrong.
-#[derive(Debug)]
-pub(super) struct BadCrc;
 
 /// Largest `section_length` (2.4.4.4).
 const SECTION_LENGTH_MAX: usize = 1_021;
@@ -33,12 +35,7 @@ const STUFFING: u8 = 0xff;
 
 impl Sections {
     /// Takes in the payload of one packet; whether all of it made sense.
-    pub(super) fn take(
-        &mut self,
-        is_start: bool,
-        payload: &[u8],
-        found: &mut Vec<Result<Section, BadCrc>>,
-    ) -> bool {
+    pub fn take(&mut self, is_start: bool, payload: &[u8], found: &mut Vec<Section>) -> bool {
         if !is_start {
             if !self.bytes.is_empty() {
                 self.bytes.extend_from_slice(payload);
@@ -62,7 +59,7 @@ impl Sections {
     }
 
     /// Takes out what is complete.
-    fn drain(&mut self, found: &mut Vec<Result<Section, BadCrc>>) -> bool {
+    fn drain(&mut self, found: &mut Vec<Section>) -> bool {
         loop {
             if self.bytes.first().is_none_or(|&table| table == STUFFING) {
                 self.bytes.clear();
@@ -78,8 +75,7 @@ impl Sections {
             let parsed = Section::parse(section);
             self.bytes.drain(..3 + length);
             match parsed {
-                Some(Ok(section)) => found.extend(section.map(Ok)),
-                Some(Err(bad)) => found.push(Err(bad)),
+                Some(section) => found.push(section),
                 None => return false,
             }
         }
@@ -87,23 +83,32 @@ impl Sections {
 }
 
 impl Section {
-    /// `None` for one that is malformed, `Ok(None)` for one that is not in force yet.
-    fn parse(bytes: &[u8]) -> Option<Result<Option<Self>, BadCrc>> {
+    /// `None` for one that is malformed.
+    fn parse(bytes: &[u8]) -> Option<Self> {
         let (&[table, flags, _, _, _, version, _, _], rest) = bytes.split_first_chunk()?;
         let (entries, _crc) = rest.split_last_chunk::<4>()?;
-        if flags & 0x80 == 0 {
-            return None;
-        }
-        if crc32(bytes) != 0 {
-            return Some(Err(BadCrc));
-        }
-        let is_current = version & 1 == 1;
-        let entries = entries.to_vec();
-        Some(Ok(is_current.then_some(Self { table, version: version >> 1 & 0x1f, entries })))
+        (flags & 0x80 != 0).then(|| Self {
+            table,
+            version: version >> 1 & 0x1f,
+            is_current: version & 1 == 1,
+            is_crc_right: crc32(bytes) == 0,
+            entries: entries.to_vec(),
+        })
+    }
+
+    /// The content as program association (2.4.4.3): the PIDs of the program maps.
+    #[must_use]
+    pub fn programs(&self) -> Option<Vec<Pid>> {
+        let (entries, rest) = self.entries.as_chunks::<4>();
+        // Program 0 names the network's own table.
+        let programs = entries.iter().filter(|[p0, p1, ..]| [*p0, *p1] != [0, 0]);
+        let pid = |&[_, _, high, low]: &[u8; 4]| Pid::from_bits(u16::from_be_bytes([high, low]));
+        rest.is_empty().then(|| programs.map(pid).collect())
     }
 
     /// The content as program map (2.4.4.9).
-    pub(super) fn program_map(&self) -> Option<ProgramMap> {
+    #[must_use]
+    pub fn program_map(&self) -> Option<ProgramMap> {
         let (&[high, low, info_high, info_low], rest) = self.entries.split_first_chunk()?;
         let pcr_pid = Pid::from_bits(u16::from_be_bytes([high, low]));
         let info = usize::from(u16::from_be_bytes([info_high & 0x0f, info_low]));
