@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hls::read::Segment;
 use media::{CodecConfig, TrackKind};
 
+use super::ts::TsSegment;
 use super::{Fmp4Segment, InitEvidence};
 
 /// One segment, taken apart.
@@ -71,10 +72,6 @@ pub enum SegmentKind {
     /// None of these.
     Unknown,
 }
-
-/// What only segments of MPEG-TS have.
-#[derive(Clone, Debug, Default)]
-pub struct TsSegment {}
 
 /// One track of a segment.
 #[derive(Clone, Debug)]

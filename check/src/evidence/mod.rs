@@ -4,23 +4,23 @@
 //! Times of MPEG-TS, which wrap at 33 bits, are unwrapped within a segment and against the segment
 //! before it.
 
-mod live;
 pub(crate) mod fmp4;
+mod live;
 mod media;
 mod playlist;
 mod presentation;
 mod probe;
 mod traffic;
+pub mod ts;
 
-pub(crate) use live::has_same_uri;
-pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};
 pub use fmp4::{
     Fmp4Fragment, Fmp4Segment, Fmp4Track, InitEvidence, InitTrack, Sightings, TrackPiece,
 };
-pub use media::{
-    BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia, TrackMedia, TsSegment, Unit,
-};
+pub(crate) use live::has_same_uri;
+pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};
+pub use media::{BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia, TrackMedia, Unit};
 pub use playlist::PlaylistEvidence;
 pub use presentation::{Course, PresentationEvidence, RenditionEvidence};
 pub use probe::ProbeEvidence;
 pub use traffic::Traffic;
+pub use ts::TsSegment;

@@ -22,7 +22,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
-const FAMILIES: [&[Rule]; 14] = [
+const FAMILIES: [&[Rule]; 19] = [
     playlist::RULES,
     live::RULES,
     dates::RULES,
@@ -33,8 +33,13 @@ const FAMILIES: [&[Rule]; 14] = [
     edges::RULES,
     dvr::RULES,
     media::RULES,
-    ts::RULES,
+    ts::PACKETS,
+    ts::TABLES,
+    ts::PES,
+    ts::CLOCK,
+    ts::VIDEO,
+    ts::SOUND,
     fmp4::RULES,
     low_latency::RULES,
-    second::RULES,
+    second::TS,
 ];

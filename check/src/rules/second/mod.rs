@@ -1,5 +1,7 @@
 //! What other readers make of the same bytes.
 
+mod ts;
+
 use crate::rule::Rule;
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const TS: &[Rule] = ts::RULES;
