@@ -8,6 +8,7 @@ mod damage;
 pub mod fmp4_faults;
 #[cfg(test)]
 mod tests;
+pub mod ts_faults;
 
 pub use damage::{SEEDS, damaged, damaged_after, damaged_slowly};
 

@@ -44,6 +44,8 @@ pub(super) struct Clock {
     pub(super) facts: ClockFacts,
     /// The newest reference at 27 MHz, unwrapped.
     now: Option<i64>,
+    /// The newest reference went back: how far the next is from it says nothing.
+    is_wrong: bool,
     /// Breaks so far: what was before one does not compare with what is behind it.
     pub(super) breaks: u64,
 }
@@ -65,9 +67,11 @@ impl Clock {
         let clock = unwrap(pcr.base(), near) * FINE + fine;
         if let Some(before) = self.now {
             let step_ns = (clock - before).saturating_mul(1_000) / 27;
+            let was_wrong = std::mem::take(&mut self.is_wrong);
             if clock <= before {
                 self.facts.backwards.add(ClockStep { packet, back_ns: -step_ns });
-            } else if step_ns > INTERVAL_MAX_NS {
+                self.is_wrong = true;
+            } else if step_ns > INTERVAL_MAX_NS && !was_wrong {
                 self.facts.gaps.add(ClockGap { packet, length_ns: step_ns });
             }
         }

@@ -55,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
 fn there(segment: &SegmentEvidence, faults: &mut Faults<'_>) {
     let Some(ts) = transport_stream(segment) else { return };
     let map = ts.tables.last_map.as_ref();
-    let has_media = ts.streams.iter().any(|stream| stream.codec.is_some());
+    let has_media = ts.streams.iter().any(|stream| stream.pes.packets > 0);
     let Some(map) = map.filter(|_| ts.clock.references == 0 && has_media) else { return };
     let elsewhere = ts.clock.references_anywhere;
     faults.add(match (map.pcr_pid == Pid::NULL, elsewhere) {
