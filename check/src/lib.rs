@@ -11,6 +11,8 @@ pub mod options;
 pub mod report;
 pub mod rule;
 pub mod rules;
+#[cfg(test)]
+mod testing;
 pub mod transport;
 
 pub use exam::Exam;

@@ -1,5 +1,11 @@
 //! Segments and initialization sections, taken apart.
 
+mod kind;
+mod packed;
+#[cfg(test)]
+mod tests;
+mod times;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +13,10 @@ use bytes::Bytes;
 use hls::read::Segment;
 use media::{CodecConfig, TrackKind};
 
-use super::ts::TsSegment;
-use super::{Fmp4Segment, InitEvidence};
+use self::kind::Guess;
+pub use self::times::Times;
+use super::ts::{self, TsSegment};
+use super::{Fmp4Segment, InitEvidence, fmp4};
 
 /// One segment, taken apart.
 #[derive(Clone, Debug)]
@@ -34,6 +42,14 @@ pub struct BorderEvidence<'a> {
     pub after: &'a SegmentEvidence,
 }
 
+impl SegmentEvidence {
+    /// When its sound begins, in ticks of 90 kHz, if it is packed audio that says so.
+    #[must_use]
+    pub fn packed_timestamp(&self) -> Option<u64> {
+        packed::timestamp(&self.bytes)
+    }
+}
+
 impl SegmentMedia {
     /// Takes a segment apart. `uri` is how it is listed, `init` what is read before it, and
     /// `before` the segment before it, so that times that wrap go on.
@@ -44,7 +60,20 @@ impl SegmentMedia {
         init: Option<&InitEvidence>,
         before: Option<&Self>,
     ) -> Self {
-        drop((bytes.clone(), uri, init, before));
+        match Guess::of(bytes, uri, init) {
+            Guess::Ts => ts::read(bytes, before),
+            Guess::Fmp4 => fmp4::read(bytes, init, before),
+            Guess::PackedAudio => {
+                Self { kind: SegmentKind::PackedAudio, tracks: packed::read(bytes, before) }
+            }
+            Guess::WebVtt => Self { kind: SegmentKind::WebVtt, tracks: Vec::new() },
+            Guess::Unknown => Self::unknown(),
+        }
+    }
+
+    /// A segment that cannot be looked into: it is none that is known, or it is encrypted.
+    #[must_use]
+    pub const fn unknown() -> Self {
         Self { kind: SegmentKind::Unknown, tracks: Vec::new() }
     }
 }

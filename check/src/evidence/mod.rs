@@ -4,6 +4,7 @@
 //! Times of MPEG-TS, which wrap at 33 bits, are unwrapped within a segment and against the segment
 //! before it.
 
+mod course;
 pub(crate) mod fmp4;
 mod live;
 mod media;
@@ -13,14 +14,17 @@ mod probe;
 mod traffic;
 pub mod ts;
 
+pub use course::{BitRate, Course, Drift, FrameRate, Run, Start};
 pub use fmp4::{
     Fmp4Fragment, Fmp4Segment, Fmp4Track, InitEvidence, InitTrack, Sightings, TrackPiece,
 };
 pub(crate) use live::has_same_uri;
 pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};
-pub use media::{BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia, TrackMedia, Unit};
+pub use media::{
+    BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia, Times, TrackMedia, Unit,
+};
 pub use playlist::PlaylistEvidence;
-pub use presentation::{Course, PresentationEvidence, RenditionEvidence};
+pub use presentation::{PresentationEvidence, RenditionEvidence};
 pub use probe::ProbeEvidence;
 pub use traffic::Traffic;
 pub use ts::TsSegment;

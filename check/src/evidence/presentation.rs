@@ -1,9 +1,9 @@
 //! Renditions and presentations as a whole.
 
-use hls::read::{MediaPlaylist, MultivariantPlaylist, Variant};
+use hls::read::{Alternative, MediaPlaylist, MultivariantPlaylist, Variant};
 use url::Url;
 
-use super::{SegmentEvidence, Traffic};
+use super::{Course, Traffic};
 use crate::options::Options;
 
 /// A rendition, at the end of the exam.
@@ -15,6 +15,9 @@ pub struct RenditionEvidence<'a> {
     pub playlist: &'a MediaPlaylist,
     /// What the multivariant playlist says of it, if it is a variant.
     pub variant: Option<&'a Variant>,
+    /// What the multivariant playlist says of it, if it can be chosen instead of something else or
+    /// is added to it.
+    pub alternative: Option<&'a Alternative>,
     /// What all of its segments together were like.
     pub course: &'a Course,
     /// What is expected.
@@ -30,14 +33,4 @@ pub struct PresentationEvidence<'a> {
     pub renditions: &'a [RenditionEvidence<'a>],
     /// All exchanges together.
     pub traffic: &'a Traffic,
-}
-
-/// What the segments of a rendition were like, one after the other: sums and extremes, so that it
-/// stays small however many there are.
-#[derive(Clone, Debug, Default)]
-pub struct Course {}
-
-impl Course {
-    /// Takes in the next segment that was fetched.
-    pub const fn take(&mut self, _segment: &SegmentEvidence) {}
 }

@@ -143,10 +143,18 @@ fn judge_whole(
                 .iter()
                 .find(|variant| url.join(&variant.uri).is_ok_and(|variant| variant == one.url))
         });
+        let alternative = multivariant.and_then(|listed| {
+            let mut alternatives = listed.alternatives.iter();
+            alternatives.find(|alternative| {
+                let of = alternative.uri.as_ref().and_then(|uri| url.join(uri).ok());
+                of.is_some_and(|of| of == one.url)
+            })
+        });
         all.push(RenditionEvidence {
             url: &one.url,
             playlist: &one.playlist,
             variant,
+            alternative,
             course: &one.seen.course,
             options: &desk.options,
         });

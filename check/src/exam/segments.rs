@@ -116,7 +116,11 @@ impl Examiner {
         let follows = |before: &&SegmentEvidence| before.listed.sequence + 1 == listed.sequence;
         let before = self.before.as_ref().filter(follows);
         let earlier = before.filter(|_| !listed.has_discontinuity).map(|before| &before.media);
-        let media = SegmentMedia::read(&bytes, &listed.uri, init, earlier);
+        let media = if listed.key.is_some() {
+            SegmentMedia::unknown()
+        } else {
+            SegmentMedia::read(&bytes, &listed.uri, init, earlier)
+        };
         let segment = SegmentEvidence {
             listed: listed.clone(),
             target_duration: playlist.target_duration,
