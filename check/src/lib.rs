@@ -8,11 +8,13 @@ pub mod evidence;
 pub mod exam;
 pub mod finding;
 pub mod options;
+pub mod probe;
 pub mod report;
 pub mod rule;
 pub mod rules;
 #[cfg(test)]
 mod testing;
+pub mod token;
 pub mod transport;
 
 pub use exam::Exam;

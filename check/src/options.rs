@@ -18,7 +18,7 @@ pub struct Options {
     pub expects_end: bool,
     /// The same stream at another edge, which must agree.
     pub also: Option<Url>,
-    /// A token is needed. It is in the URL's query already if it belongs there.
+    /// A token is needed. [`crate::token`] says where it stands.
     pub token: Option<String>,
     /// Headers that go with every request.
     pub headers: Vec<(String, String)>,

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::evidence::{
-    BorderEvidence, InitEvidence, PlaylistEvidence, PresentationEvidence, ProbeEvidence,
-    RenditionEvidence, SegmentEvidence, UpdateEvidence,
+    BorderEvidence, EdgesEvidence, InitEvidence, PlaylistEvidence, PresentationEvidence,
+    ProbeEvidence, RenditionEvidence, SegmentEvidence, UpdateEvidence,
 };
 use crate::finding::Faults;
 use crate::transport::Exchange;
@@ -63,6 +63,8 @@ pub enum Test {
     Exchange(fn(&Exchange, &mut Faults<'_>)),
     /// Requests that are made only to see how they are answered.
     Probe(fn(&ProbeEvidence, &mut Faults<'_>)),
+    /// What two edges say at about the same time.
+    Edges(fn(&EdgesEvidence<'_>, &mut Faults<'_>)),
     /// Found where evidence is gathered, because there is none: what cannot be fetched.
     Exam,
 }

@@ -5,6 +5,7 @@
 //! before it.
 
 mod course;
+mod edges;
 pub(crate) mod fmp4;
 mod live;
 mod media;
@@ -15,6 +16,7 @@ mod traffic;
 pub mod ts;
 
 pub use course::{BitRate, Course, Drift, FrameRate, Run, Start};
+pub use edges::{Bodies, EdgesEvidence};
 pub use fmp4::{
     Fmp4Fragment, Fmp4Segment, Fmp4Track, InitEvidence, InitTrack, Sightings, TrackPiece,
 };
@@ -25,6 +27,6 @@ pub use media::{
 };
 pub use playlist::PlaylistEvidence;
 pub use presentation::{PresentationEvidence, RenditionEvidence};
-pub use probe::ProbeEvidence;
+pub use probe::{CacheControl, Probe, ProbeEvidence, lists, text};
 pub use traffic::Traffic;
 pub use ts::TsSegment;

@@ -3,6 +3,8 @@
 mod connect;
 mod folder;
 mod http;
+#[cfg(test)]
+pub(crate) mod samples;
 
 use std::time::Duration;
 
