@@ -1,0 +1,60 @@
+//! An origin within the process of whoever asks.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use check::transport::{Reply, Request, Transport, TransportError};
+use http::{Method, Version};
+use tokio::time::{Instant, sleep};
+
+use super::{Answer, Origin};
+
+/// Asks an [`Origin`] at tokio's time, which a test may pause.
+#[derive(Debug)]
+pub struct InProcess {
+    origin: Mutex<Origin>,
+    began: Instant,
+}
+
+/// What a line of 80 Mbit/s carries in a millisecond.
+const BYTES_PER_MS: usize = 10_000;
+
+impl InProcess {
+    /// `origin` begins now. Call it within a Tokio runtime.
+    #[must_use]
+    pub fn new(origin: Origin) -> Self {
+        Self { origin: Mutex::new(origin), began: Instant::now() }
+    }
+}
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn send(&self, request: &Request) -> Result<Reply, TransportError> {
+        let asked = Instant::now();
+        let answer = {
+            let mut origin = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+            origin.answer(request, asked - self.began)
+        };
+        let Answer { after, status, headers, body, is_broken } = answer;
+        if is_broken {
+            return Err(TransportError::Broken("the connection was closed".to_owned()));
+        }
+        let millis = u64::try_from(body.len() / BYTES_PER_MS).unwrap_or(u64::MAX);
+        let took = after.saturating_add(Duration::from_millis(millis));
+        if took > request.within {
+            sleep(request.within).await;
+            return Err(TransportError::TimedOut(request.within));
+        }
+        sleep(took).await;
+        let body = if request.method == Method::HEAD { Bytes::new() } else { body };
+        let url = request.url.clone();
+        let (first_byte, version, is_reused) = (after, Version::HTTP_11, Some(asked != self.began));
+        Ok(Reply { status, version, headers, body, url, first_byte, took, is_reused })
+    }
+
+    fn is_http(&self) -> bool {
+        true
+    }
+}
