@@ -21,7 +21,7 @@ use check::transport::Request;
 pub use self::answer::Answer;
 pub use self::reached::InProcess;
 pub use self::served::Served;
-pub use self::settings::{BEGAN_UNIX_MS, Course, Settings, Token, Twist};
+pub use self::settings::{BEGAN_UNIX_MS, Course, Manners, Settings, Token, Twist};
 pub use self::view::{Shown, View};
 use crate::presentation::Presentation;
 
@@ -103,6 +103,7 @@ impl Origin {
 
     /// What is answered before a twist of the answer.
     fn plain_answer(&self, moment: &Moment) -> Answer {
+        let manners = self.settings.manners;
         if let Some(answer) = answer::without_content(moment) {
             return answer;
         }
@@ -116,7 +117,7 @@ impl Origin {
             Target::Init(rendition, uri) => {
                 let found = self.presentation.renditions.get(*rendition);
                 match found.and_then(|rendition| rendition.inits.get(uri)) {
-                    Some(bytes) => answer::object(moment, bytes, "video/mp4"),
+                    Some(bytes) => answer::object(moment, bytes, "video/mp4", manners),
                     None => answer::missing(),
                 }
             }
@@ -128,7 +129,7 @@ impl Origin {
 
     fn playlist(&self, moment: &Moment, mut text: String) -> Answer {
         (self.settings.twist.text)(&mut text, moment);
-        answer::playlist(moment, text.as_bytes())
+        answer::playlist(moment, text.as_bytes(), self.settings.manners)
     }
 
     fn multivariant(&self) -> String {
@@ -142,7 +143,7 @@ impl Origin {
             Some(segment) if self.is_there(rendition, place, moment.at) => {
                 let is_mp4 = segment.map.is_some();
                 let kind = if is_mp4 { "video/mp4" } else { "video/mp2t" };
-                answer::object(moment, &segment.bytes, kind)
+                answer::object(moment, &segment.bytes, kind, self.settings.manners)
             }
             Some(_) | None => answer::missing(),
         }
@@ -168,10 +169,10 @@ impl Origin {
             }
         };
         if let Some(Token::Path(needed) | Token::Query(needed)) = &self.settings.token {
-            match token {
-                None => return Target::Refused(401),
-                Some(token) if token != *needed => return Target::Refused(403),
-                Some(_) => {}
+            let is_wrong = token.is_some();
+            let target = self.named(&path).unwrap_or(Target::Nothing);
+            if token.as_ref() != Some(needed) && !(self.settings.lets_in)(&target, is_wrong) {
+                return Target::Refused(if is_wrong { 403 } else { 401 });
             }
         }
         self.named(&path).unwrap_or(Target::Nothing)

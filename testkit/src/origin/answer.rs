@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use super::{Moment, Target};
+use super::{Manners, Moment, Target};
 
 /// What is answered, and when.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ pub(super) fn without_content(moment: &Moment) -> Option<Answer> {
 }
 
 /// There is no such thing, now.
-pub(super) fn missing() -> Answer {
+pub(crate) fn missing() -> Answer {
     let mut answer = Answer::new(StatusCode::NOT_FOUND, "not found\n");
     answer.set(CONTENT_TYPE, "text/plain");
     answer.set(CACHE_CONTROL, "public, max-age=1");
@@ -104,8 +104,8 @@ pub(super) fn refused(status: u16) -> Answer {
 }
 
 /// A playlist, packed if that is accepted.
-pub(super) fn playlist(moment: &Moment, text: &[u8]) -> Answer {
-    let is_packed = accepts_gzip(&moment.request.headers);
+pub(super) fn playlist(moment: &Moment, text: &[u8], manners: Manners) -> Answer {
+    let is_packed = manners.packs && accepts_gzip(&moment.request.headers);
     let body = if is_packed { pack(text) } else { Bytes::copy_from_slice(text) };
     let mut answer = Answer::new(StatusCode::OK, body);
     answer.set(CONTENT_TYPE, "application/vnd.apple.mpegurl");
@@ -114,20 +114,23 @@ pub(super) fn playlist(moment: &Moment, text: &[u8]) -> Answer {
     if is_packed {
         answer.set(CONTENT_ENCODING, "gzip");
     }
-    conditional(answer, moment)
+    conditional(answer, moment, manners)
 }
 
 /// A segment or an initialization section: it never changes.
-pub(super) fn object(moment: &Moment, bytes: &Bytes, kind: &str) -> Answer {
+pub(super) fn object(moment: &Moment, bytes: &Bytes, kind: &str, manners: Manners) -> Answer {
     let mut answer = Answer::new(StatusCode::OK, bytes.clone());
     answer.set(CONTENT_TYPE, kind);
     answer.set(CACHE_CONTROL, "public, max-age=31536000, immutable");
-    answer.set(ACCEPT_RANGES, "bytes");
-    ranged(conditional(answer, moment), moment)
+    let answer = conditional(answer, moment, manners);
+    if manners.has_ranges { ranged(answer, moment) } else { answer }
 }
 
 /// With a validator, and empty if the client has it already.
-fn conditional(mut answer: Answer, moment: &Moment) -> Answer {
+fn conditional(mut answer: Answer, moment: &Moment, manners: Manners) -> Answer {
+    if !manners.validates {
+        return answer;
+    }
     let tag = format!("\"{:016x}\"", hash(&answer.body));
     answer.set(ETAG, &tag);
     let given = header(&moment.request.headers, &IF_NONE_MATCH);
@@ -141,6 +144,7 @@ fn conditional(mut answer: Answer, moment: &Moment) -> Answer {
 
 /// Of an object, the range that is asked for (RFC 9110, 14).
 fn ranged(mut answer: Answer, moment: &Moment) -> Answer {
+    answer.set(ACCEPT_RANGES, "bytes");
     let headers = &moment.request.headers;
     let tag = header(&answer.headers, &ETAG).map(str::to_owned);
     let is_other = header(headers, &IF_RANGE).is_some_and(|given| Some(given) != tag.as_deref());

@@ -1,11 +1,13 @@
 //! An origin within the process of whoever asks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use check::transport::{Reply, Request, Transport, TransportError};
+use http::header::CONNECTION;
 use http::{Method, Version};
 use tokio::time::{Instant, sleep};
 
@@ -16,6 +18,8 @@ use super::{Answer, Origin};
 pub struct InProcess {
     origin: Mutex<Origin>,
     began: Instant,
+    /// Whether the connection of the last answer is still open.
+    is_open: AtomicBool,
 }
 
 /// What a line of 80 Mbit/s carries in a millisecond.
@@ -25,7 +29,8 @@ impl InProcess {
     /// `origin` begins now. Call it within a Tokio runtime.
     #[must_use]
     pub fn new(origin: Origin) -> Self {
-        Self { origin: Mutex::new(origin), began: Instant::now() }
+        let is_open = AtomicBool::new(false);
+        Self { origin: Mutex::new(origin), began: Instant::now(), is_open }
     }
 }
 
@@ -50,7 +55,9 @@ impl Transport for InProcess {
         sleep(took).await;
         let body = if request.method == Method::HEAD { Bytes::new() } else { body };
         let url = request.url.clone();
-        let (first_byte, version, is_reused) = (after, Version::HTTP_11, Some(asked != self.began));
+        let is_kept = !headers.get(CONNECTION).is_some_and(|value| value == "close");
+        let is_reused = Some(self.is_open.swap(is_kept, Ordering::Relaxed));
+        let (first_byte, version) = (after, Version::HTTP_11);
         Ok(Reply { status, version, headers, body, url, first_byte, took, is_reused })
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Answer, Moment, View};
+use super::{Answer, Moment, Target, View};
 
 /// How an origin serves.
 #[derive(Clone, Debug)]
@@ -19,8 +19,24 @@ pub struct Settings {
     /// How much longer than it must be a segment is there after it has left the playlist.
     /// `None`: for ever.
     pub kept: Option<Duration>,
+    /// Which requests are let in without the right token: what they are for, and whether they have
+    /// a wrong one.
+    pub lets_in: fn(&Target, bool) -> bool,
+    /// What it knows of HTTP.
+    pub manners: Manners,
     /// What is wrong.
     pub twist: Twist,
+}
+
+/// What a server knows of HTTP; a good one knows all of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Manners {
+    /// Playlists are packed for those who unpack them.
+    pub packs: bool,
+    /// Parts of objects can be asked for.
+    pub has_ranges: bool,
+    /// Who has something already is not sent it again.
+    pub validates: bool,
 }
 
 /// What there is at which time.
@@ -81,6 +97,8 @@ impl Settings {
             token: None,
             suffix: String::new(),
             kept: Some(Duration::from_secs(2)),
+            lets_in: |_, _| false,
+            manners: Manners { packs: true, has_ranges: true, validates: true },
             twist: Twist::NONE,
         }
     }

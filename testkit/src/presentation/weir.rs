@@ -15,7 +15,7 @@ use crate::recording::{ARGUMENTS, Recording};
 use crate::{Server, recording};
 
 /// How much is pushed: as much as ffmpeg's own presentations have.
-const SECONDS: u32 = 150;
+const SECONDS: u32 = 124;
 
 /// What was made before, by its container: tests of one process run at once.
 static MADE: Mutex<BTreeMap<String, Presentation>> = Mutex::new(BTreeMap::new());
