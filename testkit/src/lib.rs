@@ -17,6 +17,7 @@ pub mod media;
 pub mod nginx;
 pub mod origin;
 pub mod peer;
+pub mod planted;
 pub mod playlist;
 pub mod presentation;
 pub mod process;

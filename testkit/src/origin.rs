@@ -19,6 +19,7 @@ use std::time::Duration;
 use check::transport::Request;
 
 pub use self::answer::Answer;
+pub(crate) use self::answer::{missing, pack};
 pub use self::reached::InProcess;
 pub use self::served::Served;
 pub use self::settings::{BEGAN_UNIX_MS, Course, Manners, Settings, Token, Twist};
@@ -118,11 +119,11 @@ impl Origin {
                 let found = self.presentation.renditions.get(*rendition);
                 match found.and_then(|rendition| rendition.inits.get(uri)) {
                     Some(bytes) => answer::object(moment, bytes, "video/mp4", manners),
-                    None => answer::missing(),
+                    None => missing(),
                 }
             }
             Target::Segment(rendition, place) => self.segment(*rendition, *place, moment),
-            Target::Nothing => answer::missing(),
+            Target::Nothing => missing(),
             Target::Refused(status) => answer::refused(*status),
         }
     }
@@ -145,7 +146,7 @@ impl Origin {
                 let kind = if is_mp4 { "video/mp4" } else { "video/mp2t" };
                 answer::object(moment, &segment.bytes, kind, self.settings.manners)
             }
-            Some(_) | None => answer::missing(),
+            Some(_) | None => missing(),
         }
     }
 

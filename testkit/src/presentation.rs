@@ -70,7 +70,7 @@ pub struct Segment {
     pub bytes: Bytes,
 }
 
-/// A clean presentation, by who made it and how.
+/// A presentation, by who made it and how.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Base {
     /// ffmpeg's HLS muxer: one rendition, MPEG-TS.
@@ -81,6 +81,10 @@ pub enum Base {
     FfmpegTsLadder,
     /// ffmpeg's HLS muxer: two variants and their common sound, fragmented MP4.
     FfmpegFmp4Ladder,
+    /// ffmpeg's HLS muxer: cut every two seconds, with a key frame every four; MPEG-TS.
+    FfmpegTsSplit,
+    /// ffmpeg's HLS muxer: H.265 in MPEG-TS.
+    FfmpegTsHevc,
     /// Weir: MPEG-TS.
     WeirTs,
     /// Weir: fragmented MP4.
@@ -88,8 +92,8 @@ pub enum Base {
 }
 
 impl Base {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
+    /// Those with nothing wrong about them.
+    pub const CLEAN: [Self; 6] = [
         Self::FfmpegTs,
         Self::FfmpegFmp4,
         Self::FfmpegTsLadder,
@@ -106,6 +110,8 @@ impl Base {
             Self::FfmpegFmp4 => "ffmpeg, fMP4",
             Self::FfmpegTsLadder => "ffmpeg, TS, ladder",
             Self::FfmpegFmp4Ladder => "ffmpeg, fMP4, ladder",
+            Self::FfmpegTsSplit => "ffmpeg, TS, long GOP",
+            Self::FfmpegTsHevc => "ffmpeg, TS, H.265",
             Self::WeirTs => "Weir, TS",
             Self::WeirFmp4 => "Weir, fMP4",
         }
@@ -122,6 +128,8 @@ impl Base {
             Self::FfmpegFmp4 => ffmpeg::one("fmp4"),
             Self::FfmpegTsLadder => ffmpeg::ladder("mpegts"),
             Self::FfmpegFmp4Ladder => ffmpeg::ladder("fmp4"),
+            Self::FfmpegTsSplit => ffmpeg::split(),
+            Self::FfmpegTsHevc => ffmpeg::hevc(),
             Self::WeirTs => weir::presentation(weir, "ts"),
             Self::WeirFmp4 => weir::presentation(weir, "fmp4"),
         }

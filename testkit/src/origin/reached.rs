@@ -55,7 +55,7 @@ impl Transport for InProcess {
         sleep(took).await;
         let body = if request.method == Method::HEAD { Bytes::new() } else { body };
         let url = request.url.clone();
-        let is_kept = !headers.get(CONNECTION).is_some_and(|value| value == "close");
+        let is_kept = headers.get(CONNECTION).is_none_or(|value| value != "close");
         let is_reused = Some(self.is_open.swap(is_kept, Ordering::Relaxed));
         let (first_byte, version) = (after, Version::HTTP_11);
         Ok(Reply { status, version, headers, body, url, first_byte, took, is_reused })

@@ -45,6 +45,21 @@ pub(super) fn ladder(kind: &str) -> Result<Presentation> {
     )
 }
 
+/// Cut every two seconds, with a key frame every four.
+pub(super) fn split() -> Result<Presentation> {
+    let encoding = "-map 0:v -map 1:a -c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p \
+        -bf 0 -g 120 -keyint_min 120 -sc_threshold 0 -b:v 80k -maxrate 100k -bufsize 100k";
+    let encoding = format!("{encoding} {SOUND} -hls_flags +split_by_time");
+    make("mpegts", &encoding, "v:0,a:0,name:split")
+}
+
+/// H.265, which has no place in MPEG-TS for Apple's players.
+pub(super) fn hevc() -> Result<Presentation> {
+    let encoding = "-map 0:v -map 1:a -c:v libx265 -preset ultrafast -pix_fmt yuv420p \
+        -x265-params log-level=error:keyint=60:min-keyint=60:scenecut=0:open-gop=0 -b:v 80k";
+    make("mpegts", &format!("{encoding} {SOUND}"), "v:0,a:0,name:hevc")
+}
+
 fn make(kind: &str, encoding: &str, streams: &str) -> Result<Presentation> {
     let key = format!("{kind} {streams}");
     let mut made = MADE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -60,7 +75,7 @@ fn make(kind: &str, encoding: &str, streams: &str) -> Result<Presentation> {
     add("-f lavfi -i testsrc2=size=192x108:rate=30");
     add("-f lavfi -i sine=frequency=440:sample_rate=48000");
     add(&format!("-t {SECONDS} {encoding}"));
-    add("-f hls -hls_time 2 -hls_list_size 0 -hls_flags independent_segments+program_date_time");
+    add("-f hls -hls_time 2 -hls_list_size 0 -hls_flags +independent_segments+program_date_time");
     add(&format!("-hls_segment_type {kind} -master_pl_name index.m3u8"));
     let suffix = if kind == "fmp4" { "m4s" } else { "ts" };
     add(&format!("-hls_segment_filename %v/%d.{suffix} -var_stream_map"));
