@@ -10,13 +10,16 @@ mod playlists;
 mod variants;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
-use check::Options;
+use anyhow::{Context, Result};
+use check::exam::progress::Silent;
+use check::{Options, Report};
 
 use crate::origin::{
-    Answer, BEGAN_UNIX_MS, Course, EDGE_HOST, Moment, Origin, Settings, Target, Token, Twist, View,
+    Answer, BEGAN_UNIX_MS, Course, EDGE_HOST, InProcess, Moment, Origin, Settings, Target, Token,
+    Twist, View,
 };
 use crate::presentation::{Base, Presentation};
 
@@ -83,6 +86,8 @@ pub const FAMILIES: &[Family] = &[
 
 /// The token that lets in.
 const TOKEN: &str = "let-me-in-0123456789";
+/// The first edge.
+const HOST: &str = "http://edge-a.test";
 /// How many segments are served where all are there at once.
 const VOD_SEGMENTS: usize = 12;
 
@@ -155,6 +160,20 @@ impl Planted {
         settings.twist = self.twist;
         Ok(Origin::new(presentation, settings))
     }
+
+    /// Examines it. Call it within a Tokio runtime whose clock is paused, unless it is
+    /// [`Exam::Decoded`].
+    ///
+    /// # Errors
+    ///
+    /// When the presentation cannot be made.
+    pub async fn examine(&self, weir: &Path) -> Result<Report> {
+        let origin = self.origin(weir)?;
+        let options = self.exam.options(HOST, &origin);
+        let url = format!("{HOST}{}", self.exam.entry(&origin)).parse().context("a URL")?;
+        let transport = Arc::new(InProcess::new(origin));
+        Ok(check::Exam::new(transport, options, Arc::new(Silent)).run(url).await)
+    }
 }
 
 impl Exam {
@@ -183,10 +202,10 @@ impl Exam {
     /// Where the exam begins, below a host.
     #[must_use]
     pub fn entry(self, origin: &Origin) -> String {
-        match self {
-            Self::Alone => origin.entry().replace("index.m3u8", "v0/index.m3u8"),
-            _ => origin.entry(),
+        if self == Self::Alone {
+            return origin.entry().replace("index.m3u8", "v0/index.m3u8");
         }
+        origin.entry()
     }
 
     /// Its name in reports.
