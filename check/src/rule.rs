@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::evidence::{
-    BorderEvidence, EdgesEvidence, InitEvidence, PlaylistEvidence, PresentationEvidence,
+    BorderEvidence, EdgesEvidence, InitEvidence, LowLatencyEvidence, PlaylistEvidence,
+    PresentationEvidence,
     ProbeEvidence, RenditionEvidence, SegmentEvidence, UpdateEvidence,
 };
 use crate::finding::Faults;
@@ -61,6 +62,8 @@ pub enum Test {
     Presentation(fn(&PresentationEvidence<'_>, &mut Faults<'_>)),
     /// Each plain request for something that is listed, and its answer.
     Exchange(fn(&Exchange, &mut Faults<'_>)),
+    /// Whatever shows while a stream is watched as a low-latency player watches it.
+    LowLatency(fn(&LowLatencyEvidence, &mut Faults<'_>)),
     /// Requests that are made only to see how they are answered.
     Probe(fn(&ProbeEvidence, &mut Faults<'_>)),
     /// What two edges say at about the same time.

@@ -8,6 +8,7 @@ mod course;
 mod edges;
 pub(crate) mod fmp4;
 mod live;
+mod low_latency;
 mod media;
 mod playlist;
 mod presentation;
@@ -22,6 +23,12 @@ pub use fmp4::{
 };
 pub(crate) use live::has_same_uri;
 pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};
+pub(crate) use low_latency::listed_parts;
+pub use low_latency::{
+    Answer, BlockingEvidence, DeltaEvidence, Edge, HasKey, HintEvidence, LatencyEvidence,
+    LowLatencyEvidence, LowLatencyWatch, ParentEvidence, PartEvidence, PartKey, ReportEvidence,
+    RuleProbe, Sameness, VersionEvidence,
+};
 pub use media::{
     BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia, Times, TrackMedia, Unit,
 };
