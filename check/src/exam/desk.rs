@@ -111,6 +111,11 @@ impl Desk {
         let _ = timeout(length, stopped.wait_for(|stopped| *stopped)).await;
     }
 
+    /// For requests that are no plain ones.
+    pub(super) const fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
     pub(super) fn noted(&self) -> MutexGuard<'_, Noted> {
         // What is noted is whole between any two statements, so a panic elsewhere spoils nothing.
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)

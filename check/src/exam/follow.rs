@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hls::read::{self, Document, MediaPlaylist, Playlist};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::desk::{Desk, Got, Wanted};
+use super::low_latency::Player;
 use super::retention::Retention;
 use super::segments::{Examiner, Order, Seen};
 use crate::evidence::{PlaylistEvidence, Watch};
@@ -29,6 +30,10 @@ pub(super) struct Follower {
     url: Url,
     rendition: String,
     is_entry: bool,
+    /// The playlists of the other renditions.
+    others: Vec<Url>,
+    /// The newest version, for those who examine something else of the same rendition.
+    newest: watch::Sender<Option<Arc<MediaPlaylist>>>,
 }
 
 /// A version of a playlist that came.
@@ -54,7 +59,18 @@ const FAILURES_MAX: u32 = 10;
 
 impl Follower {
     pub(super) fn new(desk: Arc<Desk>, url: Url, rendition: String, is_entry: bool) -> Self {
-        Self { desk, url, rendition, is_entry }
+        let newest = watch::Sender::new(None);
+        Self { desk, url, rendition, is_entry, others: Vec::new(), newest }
+    }
+
+    /// There are other renditions.
+    pub(super) fn beside(self, others: Vec<Url>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// The newest version, as it comes; `None` again when it is over.
+    fn newest(&self) -> watch::Receiver<Option<Arc<MediaPlaylist>>> {
+        self.newest.subscribe()
     }
 
     /// Follows it to its end, or to the end of the exam. `first` is its text, if it was fetched
@@ -67,8 +83,15 @@ impl Follower {
         let version = self.read(&first)?;
         let (orders, waiting) = mpsc::channel(ORDERS_MAX);
         let examiner = Examiner::new(Arc::clone(&self.desk), self.rendition.clone());
-        let (playlist, seen) =
-            tokio::join!(self.follow(first, version, orders), { examiner.run(waiting) });
+        let (desk, others) = (Arc::clone(&self.desk), self.others.clone());
+        let player = Player::new(desk, self.url.clone(), self.rendition.clone(), others);
+        let follow = async {
+            let playlist = self.follow(first, version, orders).await;
+            self.newest.send_replace(None);
+            playlist
+        };
+        let (playlist, seen, ()) =
+            tokio::join!(follow, examiner.run(waiting), player.run(self.newest()));
         let Self { url, rendition, .. } = self;
         Some(Followed { url, rendition, playlist, seen })
     }
@@ -95,6 +118,7 @@ impl Follower {
         let mut got = first;
         loop {
             let playlist = Arc::clone(&version.playlist);
+            self.newest.send_replace(Some(Arc::clone(&playlist)));
             let order = |from| Order { url: got.url.clone(), playlist: playlist.clone(), from };
             if !is_live {
                 // Whoever examines them ends only when this is dropped.

@@ -6,6 +6,7 @@
 mod decode;
 mod desk;
 mod follow;
+mod low_latency;
 pub mod progress;
 mod renditions;
 mod retention;

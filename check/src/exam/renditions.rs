@@ -20,9 +20,11 @@ pub(super) async fn follow_all(
 ) -> Vec<Followed> {
     let urls = urls(base, listed);
     desk.progress(|state| state.renditions = u64::try_from(urls.len()).unwrap_or(u64::MAX));
+    let all: Vec<_> = urls.iter().map(|(_, url)| url.clone()).collect();
     let mut tasks = JoinSet::new();
     for (index, (uri, url)) in urls.into_iter().enumerate() {
-        let follower = Follower::new(Arc::clone(desk), url, uri, false);
+        let others = all.iter().filter(|other| **other != url).cloned().collect();
+        let follower = Follower::new(Arc::clone(desk), url, uri, false).beside(others);
         tasks.spawn(async move { (index, follower.run(None).await) });
     }
     let mut followed = Vec::new();
