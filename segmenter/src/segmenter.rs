@@ -1,5 +1,6 @@
 //! Moves units through clock, cut and renditions.
 
+mod checkup;
 mod cues;
 mod renditions;
 
@@ -19,7 +20,7 @@ use crate::gop::declared_gop_ms;
 use crate::latest::{Latest, ticks};
 use crate::rendition::Rendition;
 use crate::start::{Arrived, Start};
-use crate::{Clock, Cut, Cutter, Output, Packaging, Repairs, Segment};
+use crate::{Clock, Cut, Cutter, Doctor, Output, Packaging, Repairs, Segment};
 
 /// Cuts a publication into segments.
 ///
@@ -40,6 +41,7 @@ pub struct Segmenter {
     timed_id3: bool,
     clock: Clock,
     drift: Drift,
+    doctor: Doctor,
     cutter: Cutter,
     calendar: Calendar,
     start: Option<Start>,
@@ -111,6 +113,7 @@ impl Segmenter {
             timed_id3: settings.timed_id3,
             clock: Clock::default(),
             drift: Drift::default(),
+            doctor: Doctor::new(),
             cutter: Cutter::new(settings.segment_ms, settings.target_duration_s),
             calendar: Calendar::default(),
             start: Some(Start::default()),
@@ -143,6 +146,7 @@ impl Segmenter {
             self.drift.reset();
         }
         self.drift.update(boundary_ms(ticks(unit.dts)), now_ms);
+        self.doctor.unit(&unit, jumped, now_ms);
         let early: Vec<_> = self.early_cues.drain().collect();
         early.into_iter().for_each(|(timestamp_ms, cue)| self.cue(timestamp_ms, cue));
         let config = self.tracks.get(&unit.track).map_or(0, |known| known.config);

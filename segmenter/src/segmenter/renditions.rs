@@ -27,6 +27,7 @@ impl Segmenter {
         let is_same =
             |it: &Announced| it.track.codec == track.codec && it.track.light == track.light;
         if self.start.is_none() && known.is_some_and(is_same) {
+            self.doctor.track(&track);
             return Ok(());
         }
         if let Err(error) = self.packaging.check(&track) {
@@ -36,6 +37,7 @@ impl Segmenter {
             return Err(error);
         }
         self.clock.track(&track);
+        self.doctor.track(&track);
         let config = known.map_or(0, |known| {
             let has_changed = known.track.codec != track.codec;
             known.config.saturating_add(u32::from(has_changed))

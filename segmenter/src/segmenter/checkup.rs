@@ -1,0 +1,19 @@
+//! What the stream doctor says of the publication.
+
+use super::Segmenter;
+use crate::{Change, Diagnosis};
+
+impl Segmenter {
+    /// Lets the doctor judge, unless that was done within the last second. `broken` counts what was
+    /// thrown away before it came here. Says what changes by it.
+    pub fn examine(&mut self, broken: u64, now_ms: i64) -> Vec<Change> {
+        let repairs = self.repairs();
+        self.doctor.examine(repairs, broken, now_ms)
+    }
+
+    /// What the doctor says of the publication as of the last look.
+    #[must_use]
+    pub const fn diagnosis(&self) -> &Diagnosis {
+        self.doctor.diagnosis()
+    }
+}
