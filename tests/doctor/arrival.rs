@@ -34,7 +34,7 @@ fn bursts_of_four_seconds() {
 
 #[test]
 fn a_network_that_stalls_and_catches_up() {
-    let tags = looped(&GOOD, 1_200, 120);
+    let tags = looped(&GOOD, 1_200, 150);
     let arrives = |tag: &Tag| {
         let at = live(tag);
         // Nothing for five seconds, then what has waited, at twice the speed.

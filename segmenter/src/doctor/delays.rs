@@ -64,11 +64,14 @@ impl Delays {
     }
 
     /// How far delays of one window are apart, as it is in several windows of the last half minute.
+    /// What the delay grows or shrinks by from one window to the next is not jitter.
     pub(super) fn jitter_ms(&self) -> Option<i64> {
         let mut spans = [0; JITTER_WINDOWS];
-        let newest = self.last.iter().rev();
-        for (place, window) in spans.iter_mut().zip(newest) {
-            *place = window.most.saturating_sub(window.least);
+        let mut after = self.current?.least;
+        for (place, window) in spans.iter_mut().zip(self.last.iter().rev()) {
+            let trend = after.abs_diff(window.least).try_into().unwrap_or(i64::MAX);
+            *place = window.most.saturating_sub(window.least).saturating_sub(trend).max(0);
+            after = window.least;
         }
         spans.sort_unstable_by_key(|span| std::cmp::Reverse(*span));
         spans.get(JITTER_RANK - 1).copied().filter(|_| self.last.len() >= JITTER_RANK)

@@ -20,14 +20,15 @@ pub(super) struct Pictures {
     pub(super) delays: Delays,
     /// When the first is shown, on the timeline, in milliseconds.
     pub(super) first_ms: Option<i64>,
-    /// When the newest arrived, or the track was announced.
-    pub(super) arrived_ms: i64,
+    /// Where on the timeline the newest is, in milliseconds, or the others were when the track was
+    /// announced.
+    pub(super) latest_ms: i64,
     /// The longest from decoding to showing, in milliseconds: what B-frames hold back.
     pub(super) held_back_ms: i64,
 }
 
 impl Pictures {
-    pub(super) fn of(track: &Track, now_ms: i64) -> Option<Self> {
+    pub(super) fn of(track: &Track, latest_ms: i64) -> Option<Self> {
         Some(Self {
             id: track.id,
             format: PictureFormat::of(&track.codec)?,
@@ -36,7 +37,7 @@ impl Pictures {
             gops: Gops::default(),
             delays: Delays::default(),
             first_ms: None,
-            arrived_ms: now_ms,
+            latest_ms,
             held_back_ms: 0,
         })
     }
@@ -54,7 +55,7 @@ impl Pictures {
 
     pub(super) fn add(&mut self, unit: &AccessUnit, is_settled: bool, now_ms: i64) {
         let (dts, shown_ms) = (ticks(unit.dts), ticks(unit.pts) / 90);
-        self.arrived_ms = now_ms;
+        self.latest_ms = dts / 90;
         self.first_ms.get_or_insert(shown_ms);
         self.rates.add(dts, unit.payload.len());
         self.gops.add(shown_ms, unit.random_access);

@@ -29,6 +29,8 @@ pub(super) struct Seen {
     /// When the first unit arrived, and the newest.
     began_ms: Option<i64>,
     arrived_ms: i64,
+    /// Where on the timeline the newest is, in milliseconds.
+    latest_ms: i64,
     /// The delay of the first unit since the timeline or the clock jumped.
     first_delay_ms: Option<i64>,
     /// The delay of the newest.
@@ -44,24 +46,24 @@ impl Seen {
         if self.codecs.len() < TRACKS_MAX || self.codecs.contains_key(&track.id) {
             self.codecs.insert(track.id, track.codec.codec());
         }
-        let now_ms = self.arrived_ms;
+        let latest_ms = self.latest_ms;
         match track.id.kind {
             TrackKind::Video => match &mut self.pictures {
                 Some(known) if known.id < track.id => {}
                 Some(known) if known.id == track.id => known.change(track),
-                other => *other = Pictures::of(track, now_ms),
+                other => *other = Pictures::of(track, latest_ms),
             },
             TrackKind::Audio => match &mut self.sound {
                 Some(known) if known.id < track.id => {}
                 Some(known) if known.id == track.id => known.change(track),
-                other => *other = Sound::of(track, now_ms),
+                other => *other = Sound::of(track, latest_ms),
             },
         }
     }
 
     pub(super) fn unit(&mut self, unit: &AccessUnit, jumped: bool, now_ms: i64) {
         if self.began_ms.is_none() {
-            self.begin(now_ms);
+            self.begin(ticks(unit.dts) / 90, now_ms);
         }
         let pause_ms = now_ms.saturating_sub(self.arrived_ms);
         if jumped {
@@ -80,7 +82,8 @@ impl Seen {
                 self.pauses.add(now_ms, pause_ms);
             }
         }
-        self.delay_ms = now_ms.saturating_sub(ticks(unit.dts) / 90);
+        self.latest_ms = ticks(unit.dts) / 90;
+        self.delay_ms = now_ms.saturating_sub(self.latest_ms);
         self.first_delay_ms.get_or_insert(self.delay_ms);
         match (&mut self.pictures, &mut self.sound) {
             (Some(pictures), _) if pictures.id == unit.track => {
@@ -160,7 +163,7 @@ impl Seen {
     /// How long no picture has come although sound has.
     pub(super) fn without_pictures_ms(&self) -> Option<i64> {
         let (pictures, sound) = (self.pictures.as_ref()?, self.sound.as_ref()?);
-        Some(sound.arrived_ms.saturating_sub(pictures.arrived_ms))
+        Some(sound.latest_ms.saturating_sub(pictures.latest_ms))
     }
 
     /// How long no sound has come although pictures have.
@@ -168,12 +171,12 @@ impl Seen {
         Some(self.without_pictures_ms()?.saturating_neg())
     }
 
-    fn begin(&mut self, now_ms: i64) {
+    fn begin(&mut self, media_ms: i64, now_ms: i64) {
         self.began_ms = Some(now_ms);
         self.arrived_ms = now_ms;
-        // Tracks were announced before anything said what time it is.
-        self.pictures.iter_mut().for_each(|pictures| pictures.arrived_ms = now_ms);
-        self.sound.iter_mut().for_each(|sound| sound.arrived_ms = now_ms);
+        // Tracks were announced before the timeline began.
+        self.pictures.iter_mut().for_each(|pictures| pictures.latest_ms = media_ms);
+        self.sound.iter_mut().for_each(|sound| sound.latest_ms = media_ms);
     }
 
     fn is_settled(&self, now_ms: i64) -> bool {

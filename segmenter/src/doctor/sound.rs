@@ -16,19 +16,20 @@ pub(super) struct Sound {
     pub(super) delays: Delays,
     /// When the first is heard, on the timeline, in milliseconds.
     pub(super) first_ms: Option<i64>,
-    /// When the newest arrived, or the track was announced.
-    pub(super) arrived_ms: i64,
+    /// Where on the timeline the newest is, in milliseconds, or the others were when the track was
+    /// announced.
+    pub(super) latest_ms: i64,
 }
 
 impl Sound {
-    pub(super) fn of(track: &Track, now_ms: i64) -> Option<Self> {
+    pub(super) fn of(track: &Track, latest_ms: i64) -> Option<Self> {
         Some(Self {
             id: track.id,
             format: SoundFormat::of(&track.codec)?,
             rates: Rates::default(),
             delays: Delays::default(),
             first_ms: None,
-            arrived_ms: now_ms,
+            latest_ms,
         })
     }
 
@@ -42,7 +43,7 @@ impl Sound {
 
     pub(super) fn add(&mut self, unit: &AccessUnit, is_settled: bool, now_ms: i64) {
         let at = ticks(unit.dts);
-        self.arrived_ms = now_ms;
+        self.latest_ms = at / 90;
         self.first_ms.get_or_insert(at / 90);
         self.rates.add(at, unit.payload.len());
         if is_settled {

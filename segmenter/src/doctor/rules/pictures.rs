@@ -74,7 +74,7 @@ pub(super) static RULES: [Rule; 8] = [
         unit: Unit::Millis,
         remedy: "in OBS set Settings, Output, Keyframe Interval to 2 s and x264 Options to \
                  scenecut=0; in ffmpeg give -g 60 -sc_threshold 0 at 30 a second",
-        unless: &["key_frames_far", "pictures_absent", "clock_jumps"],
+        unless: &["key_frames_far", "pictures_absent", "clock_jumps", "frames_broken"],
         measure: |seen| {
             let (shortest, _, longest) = seen.pictures.as_ref()?.gops.spread()?;
             let decide = longest > KEY_FRAMES_DECIDE_MS;
@@ -117,7 +117,7 @@ pub(super) static RULES: [Rule; 8] = [
         remedy: "look in OBS at View, Stats: for frames dropped for the network set Settings, \
                  Output, Video Bitrate lower, for frames missed or skipped for the encoder set \
                  Settings, Video, Output Resolution or FPS lower",
-        unless: &["pictures_absent", "clock_jumps", "frame_rate_uneven"],
+        unless: &["pictures_absent", "clock_jumps", "frame_rate_uneven", "times_mended"],
         measure: |seen| {
             let judged = seen.pictures.as_ref()?.rates.judged()?;
             let all = i64::from(judged.units).saturating_add(judged.missing.into());
