@@ -16,7 +16,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use crate::cues::Cues;
-use crate::mended::{Counts, Mended};
+use crate::health::Health;
+use crate::mended::{Counts, Mended, broken};
 use crate::node::Node;
 use crate::publisher::{End, Publisher};
 use crate::{Disconnect, Refusal};
@@ -68,6 +69,7 @@ struct Publication {
     cues: Cues,
     publisher: Publisher,
     mended: Mended,
+    health: Health,
 }
 
 impl Publication {
@@ -234,8 +236,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         self.has_finished = false;
         let (demuxer, cues) = (Demuxer::new(), Cues::new(unix_ms()));
         let mended = Mended::new();
+        let health = Health::new(&self.node.metrics);
         self.publication =
-            Some(Publication { name, message_stream, demuxer, cues, publisher, mended });
+            Some(Publication { name, message_stream, demuxer, cues, publisher, mended, health });
         Ok(())
     }
 
@@ -254,6 +257,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         publication.demuxer.push(kind, media.timestamp_ms, media.payload);
         self.take_demuxed().await?;
         self.tell_mended();
+        self.tell_health();
         Ok(())
     }
 
@@ -296,6 +300,17 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         if !new.is_empty() {
             let name = &publication.name;
             warn!(stream.name = name, peer.addr = %self.peer, repairs = new, "what the encoder of `{name}` sends is mended for the first time: {new}");
+        }
+    }
+
+    /// Once a second asks the stream doctor, and tells operators what has changed.
+    fn tell_health(&mut self) {
+        let Some(publication) = &mut self.publication else { return };
+        let changes = publication.publisher.examine(broken(publication.demuxer.skipped()));
+        if !changes.is_empty() {
+            let grade = publication.publisher.diagnosis().grade;
+            let whose = (publication.name.as_str(), self.peer);
+            publication.health.tell(changes, grade, whose, &self.node.metrics);
         }
     }
 
@@ -342,12 +357,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
 
     async fn unpublish(&self, publication: Publication, end: End, why: &str) {
         let counts = publication.counts();
-        let Publication { name, publisher, mut mended, .. } = publication;
+        let Publication { name, publisher, mut mended, health, .. } = publication;
         mended.tell(counts, &self.node.metrics.repairs);
         let drift_ppm = publisher.drift_ppm();
         publisher.close(end).await;
         self.node.metrics.publishers.dec();
-        let counts = counts.line();
-        info!(stream.name = name, peer.addr = %self.peer, repairs = counts, clock.drift_ppm = drift_ppm, "`{name}` waits for its publisher: {why}");
+        let (counts, grade) = (counts.line(), health.grade().name());
+        info!(stream.name = name, peer.addr = %self.peer, repairs = counts, clock.drift_ppm = drift_ppm, grade, "`{name}` waits for its publisher: {why}");
     }
 }

@@ -7,12 +7,14 @@
 mod connection;
 mod cues;
 mod disconnect;
+mod health;
 mod mended;
 mod metrics;
 mod node;
 mod publisher;
 mod recover;
 mod registry;
+mod rehearsal;
 mod server;
 mod settings;
 #[cfg(test)]
@@ -24,5 +26,6 @@ pub use disconnect::{Disconnect, Refusal};
 pub use metrics::Metrics;
 pub use node::{Node, Parts};
 pub use publisher::{End, Publisher};
+pub use rehearsal::{Rehearsal, Stage, Target};
 pub use server::Ingest;
 pub use settings::{NameTaken, Settings, StreamSettings};

@@ -22,6 +22,11 @@ pub(crate) struct Mended {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts([(&'static str, u64); KINDS]);
 
+/// What of `skipped` no encoder should send: damage, and nothing that is merely left out.
+pub(crate) const fn broken(skipped: &Skipped) -> u64 {
+    skipped.bad_header + skipped.bad_config + skipped.bad_nal_length
+}
+
 impl Counts {
     /// The sum of what each layer counts.
     pub(crate) const fn new(repairs: Repairs, skipped: &Skipped, cues_dropped: u64) -> Self {

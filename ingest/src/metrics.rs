@@ -1,6 +1,6 @@
 //! What the role counts.
 
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use runtime::Metrics as Registry;
 
 /// Handles to the role's metrics.
@@ -20,6 +20,10 @@ pub struct Metrics {
     pub(crate) listing_seconds: Histogram,
     /// What was mended in what encoders sent, by kind.
     pub(crate) repairs: IntCounterVec,
+    /// Publications at this moment, by the doctor's grade.
+    pub(crate) grades: IntGaugeVec,
+    /// What the doctor has found, by finding and grade.
+    pub(crate) findings: IntCounterVec,
 }
 
 impl Metrics {
@@ -48,6 +52,16 @@ impl Metrics {
                 "weir_ingest_repairs_total",
                 "What was mended in what encoders sent, by kind",
                 &["kind"],
+            ),
+            grades: registry.gauges(
+                "weir_ingest_publishers_graded",
+                "Streams that are live here, by what the stream doctor says of their pushes",
+                &["grade"],
+            ),
+            findings: registry.counters(
+                "weir_ingest_findings_total",
+                "What the stream doctor has found in pushes, when it came or got worse",
+                &["finding", "grade"],
             ),
         }
     }

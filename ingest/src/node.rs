@@ -5,6 +5,7 @@ use std::sync::Arc;
 use authz::PublishAuthority;
 use journal::{AppendError, Journal, Position};
 use runtime::unix_ms;
+use segmenter::Diagnosis;
 use store::{LiveMemory, ObjectStore, Spool, Uploader};
 use timeline::{Claimant, Ledger, StreamName};
 
@@ -78,6 +79,13 @@ impl Node {
         let target_duration_s = head.target_duration_s.filter(|_| !head.begins_broadcast);
         let writer = Writer::new(Arc::clone(self), stream.clone(), ledger, position, place);
         Ok(Publisher::new(&self.settings.stream, target_duration_s, writer))
+    }
+
+    /// What the stream doctor says of the publication of `stream`, as it was at most a few seconds
+    /// ago; `None` if it is not published here.
+    #[must_use]
+    pub fn diagnosis(&self, stream: &StreamName) -> Option<Arc<Diagnosis>> {
+        self.registry.diagnosis(stream)
     }
 
     async fn claim(&self, stream: &StreamName) -> Result<(Ledger, Position), Refusal> {

@@ -1,10 +1,11 @@
 //! What a protocol calls to publish.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use media::{AccessUnit, Track, TrackKind};
 use runtime::unix_ms;
-use segmenter::{Cue, Output, Repairs, Segmenter};
+use segmenter::{Change, Cue, Diagnosis, Output, Repairs, Segmenter};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -14,6 +15,11 @@ use crate::{Disconnect, StreamSettings};
 /// Segments and what goes with them that may wait to be made durable. Beyond that the publisher
 /// waits, which slows its socket and with it the encoder.
 const QUEUE_SEGMENTS_MAX: usize = 4;
+
+/// How long handing over must take until what the encoder sends meanwhile says nothing of it.
+const WAITED_MS: i64 = 250;
+/// How old figures of the doctor may be that others see.
+const FIGURES_MS: i64 = 5_000;
 
 /// One publication of one stream. [`Publisher::close`] ends it in good order; dropping it is a
 /// broken connection.
@@ -25,6 +31,9 @@ pub struct Publisher {
     failed: watch::Receiver<Option<String>>,
     replaced: watch::Receiver<bool>,
     writer: Option<JoinHandle<()>>,
+    diagnosis: watch::Sender<Arc<Diagnosis>>,
+    /// When the doctor's figures are passed on again, in milliseconds since the Unix epoch.
+    figures_ms: i64,
 }
 
 /// How a publication ends.
@@ -44,6 +53,7 @@ impl Publisher {
     ) -> Self {
         let (work, queue) = mpsc::channel(QUEUE_SEGMENTS_MAX);
         let (leave, failed, replaced) = (writer.leave(), writer.failed(), writer.replaced());
+        let diagnosis = writer.diagnosis();
         let segmenter = Segmenter::new(segmenter::Settings {
             segment_ms: millis(settings.segment_duration),
             target_duration_s,
@@ -51,7 +61,8 @@ impl Publisher {
             timed_id3: settings.timed_id3,
         });
         let writer = Some(tokio::spawn(writer.run(queue)));
-        Self { segmenter, work: Some(work), leave, failed, replaced, writer }
+        let work = Some(work);
+        Self { segmenter, work, leave, failed, replaced, writer, diagnosis, figures_ms: 0 }
     }
 
     /// Announces a track, or a change of it.
@@ -77,11 +88,37 @@ impl Publisher {
     ///
     /// When the publication cannot go on.
     pub async fn push(&mut self, unit: AccessUnit) -> Result<(), Disconnect> {
-        self.segmenter.push(unit, unix_ms());
+        let now_ms = unix_ms();
+        self.segmenter.push(unit, now_ms);
+        let Some(output) = self.segmenter.pull() else { return Ok(()) };
+        self.hand_over(output).await?;
         while let Some(output) = self.segmenter.pull() {
             self.hand_over(output).await?;
         }
+        let done_ms = unix_ms();
+        if done_ms.saturating_sub(now_ms) >= WAITED_MS {
+            self.segmenter.waited(done_ms);
+        }
         Ok(())
+    }
+
+    /// Lets the stream doctor judge, which it does once a second. `broken` counts what was thrown
+    /// away before it came here. Says what changes by it.
+    pub fn examine(&mut self, broken: u64) -> Vec<Change> {
+        let now_ms = unix_ms();
+        let changes = self.segmenter.examine(broken, now_ms);
+        let is_due = now_ms.abs_diff(self.figures_ms) >= FIGURES_MS.unsigned_abs();
+        if !changes.is_empty() || is_due {
+            self.figures_ms = now_ms;
+            self.diagnosis.send_replace(Arc::new(self.segmenter.diagnosis().clone()));
+        }
+        changes
+    }
+
+    /// What the stream doctor says.
+    #[must_use]
+    pub const fn diagnosis(&self) -> &Diagnosis {
+        self.segmenter.diagnosis()
     }
 
     /// Hands over something to be said at the publisher's `timestamp_ms`.

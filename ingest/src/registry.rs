@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use segmenter::Diagnosis;
 use timeline::StreamName;
 use tokio::sync::watch;
 
@@ -22,6 +23,7 @@ struct Slot {
     serial: u64,
     leave: watch::Sender<bool>,
     gone: watch::Receiver<()>,
+    diagnosis: watch::Receiver<Arc<Diagnosis>>,
 }
 
 /// A publication's place in the registry. Dropping it tells a successor that everything before it
@@ -32,6 +34,7 @@ pub(crate) struct Place {
     stream: StreamName,
     serial: u64,
     leave: watch::Receiver<bool>,
+    diagnosis: watch::Sender<Arc<Diagnosis>>,
     /// Its end is what a successor waits for.
     _gone: watch::Sender<()>,
 }
@@ -57,7 +60,8 @@ impl Registry {
         };
         let (leave, leaves) = watch::channel(false);
         let (goes, gone) = watch::channel(());
-        let slot = Slot { serial, leave, gone };
+        let (diagnosed, diagnosis) = watch::channel(Arc::default());
+        let slot = Slot { serial, leave, gone, diagnosis };
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let predecessor = match slots.entry(stream.clone()) {
             Entry::Occupied(_) if policy == NameTaken::Reject => return None,
@@ -76,6 +80,7 @@ impl Registry {
             stream: stream.clone(),
             serial,
             leave: leaves,
+            diagnosis: diagnosed,
             _gone: goes,
         };
         Some((place, predecessor))
@@ -84,6 +89,12 @@ impl Registry {
     /// Whether `stream` is published here.
     pub(crate) fn has(&self, stream: &StreamName) -> bool {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).contains_key(stream)
+    }
+
+    /// What the doctor says of the publication of `stream`, if it is published here.
+    pub(crate) fn diagnosis(&self, stream: &StreamName) -> Option<Arc<Diagnosis>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.get(stream).map(|slot| Arc::clone(&slot.diagnosis.borrow()))
     }
 
     /// Publications at this moment.
@@ -96,6 +107,11 @@ impl Place {
     /// Waits until somebody else wants the place.
     pub(crate) fn leave(&self) -> watch::Receiver<bool> {
         self.leave.clone()
+    }
+
+    /// Where the doctor's words about the publication are kept.
+    pub(crate) fn diagnosis(&self) -> watch::Sender<Arc<Diagnosis>> {
+        self.diagnosis.clone()
     }
 }
 

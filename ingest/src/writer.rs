@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::{AppendError, JournalError, Position};
 use runtime::unix_ms;
-use segmenter::{Init, Output, Segment};
+use segmenter::{Diagnosis, Init, Output, Segment};
 use store::StoreError;
 use timeline::{Entry, Ledger, ObjectKey, ObjectName, StreamName};
 use tokio::sync::{mpsc, watch};
@@ -88,6 +88,11 @@ impl Writer {
     /// Turns true when somebody on this node wants the stream.
     pub(crate) fn leave(&self) -> watch::Receiver<bool> {
         self.place.leave()
+    }
+
+    /// Where the doctor's words about the publication are kept.
+    pub(crate) fn diagnosis(&self) -> watch::Sender<Arc<Diagnosis>> {
+        self.place.diagnosis()
     }
 
     /// Says why segments cannot be kept.

@@ -113,6 +113,11 @@ impl Doctor {
         self.seen.unit(unit, jumped, now_ms);
     }
 
+    /// For a while until `now_ms` nothing was read, for a reason that is not the encoder's.
+    pub fn waited(&mut self, now_ms: i64) {
+        self.seen.waited(now_ms);
+    }
+
     /// Judges, unless that was done within the last second: `repairs` and `broken` are what was
     /// mended and thrown away since the beginning. Says what changes by it.
     pub fn examine(&mut self, repairs: Repairs, broken: u64, now_ms: i64) -> Vec<Change> {

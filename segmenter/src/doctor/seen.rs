@@ -94,6 +94,13 @@ impl Seen {
         }
     }
 
+    /// Nothing was read until `now_ms`: how units arrived meanwhile, nobody knows.
+    pub(super) fn waited(&mut self, now_ms: i64) {
+        self.arrived_ms = self.arrived_ms.max(now_ms);
+        self.each_delays(Delays::reset);
+        self.first_delay_ms = None;
+    }
+
     pub(super) fn examine(&mut self, repairs: Repairs, broken: u64, now_ms: i64) {
         self.now_ms = now_ms;
         if self.is_settled(now_ms) {

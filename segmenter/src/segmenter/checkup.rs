@@ -11,6 +11,12 @@ impl Segmenter {
         self.doctor.examine(repairs, broken, now_ms)
     }
 
+    /// For a while until `now_ms` nothing was read: what the doctor sees of the arrival of what came
+    /// meanwhile says nothing of its encoder.
+    pub fn waited(&mut self, now_ms: i64) {
+        self.doctor.waited(now_ms);
+    }
+
     /// What the doctor says of the publication as of the last look.
     #[must_use]
     pub const fn diagnosis(&self) -> &Diagnosis {
