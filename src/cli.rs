@@ -23,6 +23,8 @@ Examples:
   weir check http://localhost:8080/live/main/index.m3u8
                                 say what is wrong with a stream of any server
   weir stream key main          show the key of the stream \"main\" again
+  weir doctor rtmp://127.0.0.1:1935/live/test
+                                say what is wrong with a push, and keep nothing of it
   weir config > weir.toml       write a configuration file with every default";
 
 #[derive(Debug, Subcommand)]
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     /// Hold a stream to the rules of HLS, and say what is wrong and what to do about it.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Rehearse a push: take one for a while, keep nothing, and say what is wrong with it.
+    #[command(after_help = crate::doctor::EXAMPLES)]
+    Doctor(crate::doctor::Arguments),
     /// Print the configuration's reference: every key with its default.
     Config,
     /// Print completions for a shell.

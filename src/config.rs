@@ -11,6 +11,7 @@ mod reference;
 mod sources;
 
 pub(crate) use checked::{Config, Store, Tls};
+pub(crate) use duration::Span;
 pub(crate) use raw::Raw;
 pub(crate) use reference::reference;
 pub(crate) use sources::{ConfigError, Sources};

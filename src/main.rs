@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod data_dir;
 mod demo;
+mod doctor;
 mod streams;
 mod up;
 mod wire;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Up(up) => up::run(&up).map(done),
         Command::Stream(stream) => streams::run(stream).map(done),
         Command::Check(check) => check::run(&check),
+        Command::Doctor(arguments) => return doctor::run(&arguments),
         Command::Config => announce::print(&config::reference()).map(done),
         Command::Completions { shell } => announce::print(&cli::completions(shell)).map(done),
     };

@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::evidence::{
     BorderEvidence, EdgesEvidence, InitEvidence, LowLatencyEvidence, PlaylistEvidence,
-    PresentationEvidence,
-    ProbeEvidence, RenditionEvidence, SegmentEvidence, UpdateEvidence,
+    PresentationEvidence, ProbeEvidence, RenditionEvidence, SegmentEvidence, UpdateEvidence,
 };
 use crate::finding::Faults;
 use crate::transport::Exchange;

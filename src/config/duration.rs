@@ -1,6 +1,7 @@
 //! Lengths of time as people write them: `2s`, `500ms`, `1h 30m`, or a number of seconds.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -23,6 +24,20 @@ impl fmt::Display for Span {
             Ok(duration) => write!(f, "{duration:#}"),
             Err(_) => write!(f, "{}s", self.0.as_secs()),
         }
+    }
+}
+
+impl FromStr for Span {
+    type Err = &'static str;
+
+    /// As on a command line: a number alone is seconds, as in a file.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(seconds) = text.parse() {
+            return Ok(Self::seconds(seconds));
+        }
+        let duration = text.parse::<SignedDuration>().ok();
+        let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
+        duration.map(Self).ok_or("write a length of time, as 30s, 2m or 1h30m")
     }
 }
 
