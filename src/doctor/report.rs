@@ -144,19 +144,26 @@ fn sound(figures: &Figures) -> String {
     let Some(codec) = figures.audio_codec else { return "none".to_owned() };
     let mut words = vec![codec.to_string()];
     words.extend(figures.sample_rate.map(|hertz| format!("{hertz} Hz")));
-    words.extend(figures.channels.map(|channels| format!("{channels} channels")));
+    words.extend(figures.channels.map(|channels| match channels {
+        1 => "mono".to_owned(),
+        2 => "stereo".to_owned(),
+        channels => format!("{channels} channels"),
+    }));
     words.extend(figures.audio_bit_rate.map(kilobits));
     words.join(", ")
 }
 
 fn times(figures: &Figures) -> String {
     let mut words = Vec::new();
-    let begins = figures.sound_begins_late_ms;
-    words.extend(begins.map(|ms| format!("sound begins {ms} ms after the pictures")));
-    let arrives = figures.sound_arrives_late_ms;
-    words.extend(arrives.map(|ms| format!("arrives {ms} ms after them")));
+    let begins = figures.sound_begins_late_ms.map(after);
+    words.extend(begins.map(|after| format!("sound begins {after} the pictures")));
+    let arrives = figures.sound_arrives_late_ms.map(after);
+    words.extend(arrives.map(|after| format!("arrives {after} them")));
     words.extend(figures.jitter_ms.map(|ms| format!("jitter {ms} ms")));
-    words.extend(figures.drift_ppm.map(|ppm| format!("clock {ppm} ppm fast")));
+    words.extend(figures.drift_ppm.map(|ppm| {
+        let how = if ppm < 0 { "slow" } else { "fast" };
+        format!("clock {} ppm {how}", ppm.abs())
+    }));
     if words.is_empty() { "too early to say".to_owned() } else { words.join(", ") }
 }
 
@@ -182,6 +189,10 @@ fn figures(figures: &Figures) -> serde_json::Value {
         "drift_ppm": figures.drift_ppm,
         "jitter_ms": figures.jitter_ms,
     })
+}
+
+fn after(ms: i64) -> String {
+    if ms < 0 { format!("{} ms before", ms.abs()) } else { format!("{ms} ms after") }
 }
 
 fn kilobits(bits: i64) -> String {

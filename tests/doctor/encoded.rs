@@ -178,7 +178,7 @@ fn decode_times_that_stand_still() {
         }
         last = tag.timestamp_ms;
     }
-    let sentence = "1";
+    let sentence = "25 pictures of the last minute had times that cannot be, and were moved";
     check(&tags, live, &[("times_mended", Fair, sentence)]);
 }
 
@@ -186,9 +186,8 @@ fn decode_times_that_stand_still() {
 fn sound_with_holes() {
     let mut tags = looped(&GOOD, 1_200, 60);
     tags.retain(|tag| is_video(tag) || !is_unit(tag) || tag.timestamp_ms % 5_000 < 4_800);
-    let sentence = "Sound was missing 3 times in the last minute";
     let said = check(&tags, live, &[("sound_gaps", Fair, "Sound was missing twice")]);
-    assert!(said.last.findings[0].advice.starts_with("Sound was missing 9"), "{sentence}");
+    assert!(said.last.findings[0].advice.starts_with("Sound was missing 9 times"));
 }
 
 #[test]

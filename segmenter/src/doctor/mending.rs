@@ -7,7 +7,7 @@ use crate::Repairs;
 /// How long a repair is told of, in milliseconds.
 const TOLD_MS: i64 = 60_000;
 /// How far apart the counts are that are remembered, in milliseconds.
-const STEP_MS: i64 = 5_000;
+const STEP_MS: u64 = 5_000;
 const REMEMBERED: usize = 12;
 
 /// Repairs by kind.
@@ -35,7 +35,7 @@ impl Mending {
             gaps: repairs.audio_gaps,
             broken: repairs.dropped.saturating_add(broken),
         };
-        let is_due = |(last_ms, _): &(i64, Counts)| (now_ms - last_ms).abs() >= STEP_MS;
+        let is_due = |(last_ms, _): &(i64, Counts)| now_ms.abs_diff(*last_ms) >= STEP_MS;
         if self.before.back().is_none_or(is_due) {
             if self.before.len() == REMEMBERED {
                 self.before.pop_front();
@@ -43,7 +43,7 @@ impl Mending {
             self.before.push_back((now_ms, self.now));
         }
         while self.before.len() > 1
-            && self.before.front().is_some_and(|(first_ms, _)| now_ms - first_ms > TOLD_MS)
+            && self.before.front().is_some_and(|(first_ms, _)| now_ms.saturating_sub(*first_ms) > TOLD_MS)
         {
             self.before.pop_front();
         }

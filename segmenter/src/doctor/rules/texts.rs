@@ -2,12 +2,12 @@
 
 /// Milliseconds: `400 ms`, `8.3 s`.
 pub(super) fn seconds(ms: i64) -> String {
-    if ms.abs() < 1_000 { format!("{ms} ms") } else { format!("{} s", rounded(ms, 100)) }
+    if ms.saturating_abs() < 1_000 { format!("{ms} ms") } else { format!("{} s", rounded(ms, 100)) }
 }
 
 /// Pictures in 1,000 seconds: `12`, `29.97`.
 pub(super) fn frames(milli: i64) -> String {
-    let hundredths = (milli + 5) / 10;
+    let hundredths = milli.saturating_add(5) / 10;
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -34,7 +34,7 @@ pub(super) fn thousandths(value: i64) -> String {
 
 /// Millionths as hundredths: `0.10 %`.
 pub(super) fn per_million(value: i64) -> String {
-    let value = (value.abs() + 50) / 100;
+    let value = value.saturating_abs().saturating_add(50) / 100;
     format!("{}.{:02} %", value / 100, value % 100)
 }
 
