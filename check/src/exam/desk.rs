@@ -1,14 +1,8 @@
 //! What everything in an exam is handed to: requests, evidence, what was found.
 
-use std::io::Read as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
-use hls::read::ByteRange;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ORIGIN, RANGE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -17,11 +11,10 @@ use super::progress::{Progress, State};
 use crate::evidence::Traffic;
 use crate::finding::{Faults, Ledger, Place};
 use crate::options::Options;
+use crate::probe::Subjects;
 use crate::rule::Test;
 use crate::rules::rules;
-use crate::transport::{
-    Exchange, Purpose, REPLY_BYTES_MAX, Reply, Request, Transport, TransportError,
-};
+use crate::transport::Transport;
 
 /// The middle of an exam.
 pub(super) struct Desk {
@@ -31,6 +24,8 @@ pub(super) struct Desk {
     began: Instant,
     noted: Mutex<Noted>,
     stopped: watch::Sender<bool>,
+    /// Whether a segment was fetched.
+    begun: watch::Sender<bool>,
 }
 
 /// What was noted so far.
@@ -39,33 +34,9 @@ pub(super) struct Noted {
     pub(super) ledger: Ledger,
     pub(super) state: State,
     pub(super) traffic: Traffic,
+    /// One of each kind that was fetched, for requests that are made on purpose.
+    pub(super) subjects: Subjects,
 }
-
-/// What is asked for, and what is known of it.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted<'a> {
-    pub(super) purpose: Purpose,
-    pub(super) url: &'a Url,
-    pub(super) byte_range: Option<ByteRange>,
-    pub(super) target_duration: Option<Duration>,
-    pub(super) plays: Option<Duration>,
-    pub(super) is_live: bool,
-}
-
-/// What came, unpacked.
-#[derive(Clone, Debug)]
-pub(super) struct Got {
-    /// Its bytes.
-    pub(super) bytes: Bytes,
-    /// Where they came from.
-    pub(super) url: Url,
-}
-
-/// From the request to the end of the answer. A blocking reload is answered sooner.
-pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-
-/// A page of another site asks, so that what browsers are told is seen.
-const PLAYER: HeaderValue = HeaderValue::from_static("https://player.example");
 
 impl Desk {
     pub(super) fn new(
@@ -75,7 +46,8 @@ impl Desk {
     ) -> Self {
         let noted = Mutex::new(Noted::default());
         let (began, stopped) = (Instant::now(), watch::Sender::new(false));
-        Self { transport, options, progress, began, noted, stopped }
+        let begun = watch::Sender::new(false);
+        Self { transport, options, progress, began, noted, stopped, begun }
     }
 
     /// Since the exam began.
@@ -109,6 +81,17 @@ impl Desk {
         let mut stopped = self.stopped.subscribe();
         // It cannot be gone, and nothing comes of it if the time is over first.
         let _ = timeout(length, stopped.wait_for(|stopped| *stopped)).await;
+    }
+
+    /// A segment was fetched.
+    pub(super) fn begin(&self) {
+        self.begun.send_replace(true);
+    }
+
+    /// Waits until a segment was fetched.
+    pub(super) async fn begun(&self) {
+        // It cannot be gone.
+        let _ = self.begun.subscribe().wait_for(|begun| *begun).await;
     }
 
     /// For requests that are no plain ones.
@@ -155,88 +138,6 @@ impl Desk {
         if let Some(rule) = rules().find(|rule| rule.id == id) {
             self.noted().ledger.note(rule, place, self.at(), vec![sentence.into()]);
         }
-    }
-
-    /// Sends a request with nothing but what every request has.
-    pub(super) async fn send(&self, url: &Url, range: Option<ByteRange>) -> Sent {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(ORIGIN, PLAYER);
-        if let Some(ByteRange { length, start }) = range {
-            let end = start.saturating_add(length).saturating_sub(1);
-            let value = HeaderValue::try_from(format!("bytes={start}-{end}"));
-            headers.extend(value.ok().map(|value| (RANGE, value)));
-        }
-        let (method, url) = (Method::GET, url.clone());
-        let request = Request { method, url, headers, within: ANSWER_WITHIN };
-        let at = self.at();
-        let reply = self.transport.send(&request).await;
-        Sent { request, reply, at }
-    }
-
-    /// Fetches something that is listed, and puts the exchange to the rules. An error says in one
-    /// sentence why there is nothing.
-    pub(super) async fn fetch(&self, wanted: Wanted<'_>, rendition: &str) -> Result<Got, String> {
-        let place = self.place(rendition, wanted.url);
-        let Sent { request, reply, at } = self.send(wanted.url, wanted.byte_range).await;
-        let reply = reply.map_err(|error| error.to_string())?;
-        let status = reply.status;
-        if status != StatusCode::OK && status != StatusCode::PARTIAL_CONTENT {
-            return Err(format!("the answer is {status}"));
-        }
-        let bytes = unpacked(&reply)?;
-        let url = reply.url.clone();
-        let Wanted { purpose, target_duration, plays, is_live, .. } = wanted;
-        let exchange = Exchange { purpose, request, reply, at, target_duration, plays, is_live };
-        if self.transport.is_http() {
-            self.judge(&place, |test, faults| {
-                if let Test::Exchange(test) = test {
-                    test(&exchange, faults);
-                }
-            });
-            self.noted().traffic.take(&exchange);
-        }
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.progress(|state| state.bytes = state.bytes.saturating_add(length));
-        // A server without ranges sends all of it.
-        let part = wanted.byte_range.filter(|_| status == StatusCode::OK);
-        Ok(Got { bytes: part.map_or(Ok(bytes.clone()), |range| cut(&bytes, range))?, url })
-    }
-}
-
-/// A request that was sent.
-pub(super) struct Sent {
-    pub(super) request: Request,
-    pub(super) reply: Result<Reply, TransportError>,
-    pub(super) at: Duration,
-}
-
-/// A body without its coding.
-pub(super) fn unpacked(reply: &Reply) -> Result<Bytes, String> {
-    let coding = reply.headers.get(CONTENT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes);
-    match coding {
-        b"" | b"identity" => Ok(reply.body.clone()),
-        b"gzip" | b"x-gzip" => {
-            let mut text = Vec::new();
-            let limit = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
-            let mut unpacked = MultiGzDecoder::new(&*reply.body).take(limit);
-            let read = unpacked.read_to_end(&mut text);
-            read.map_err(|error| format!("the body is not the gzip that it says: {error}"))?;
-            Ok(text.into())
-        }
-        other => {
-            let other = String::from_utf8_lossy(other);
-            Err(format!("the body is coded as {other:?}, which nobody asked for"))
-        }
-    }
-}
-
-fn cut(bytes: &Bytes, range: ByteRange) -> Result<Bytes, String> {
-    let start = usize::try_from(range.start).unwrap_or(usize::MAX);
-    let end = start.saturating_add(usize::try_from(range.length).unwrap_or(usize::MAX));
-    match bytes.get(start..end) {
-        Some(part) => Ok(bytes.slice_ref(part)),
-        None => Err(format!("bytes {start} to {end} are listed, and there are {}", bytes.len())),
     }
 }
 

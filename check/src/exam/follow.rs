@@ -7,10 +7,13 @@ use hls::read::{self, Document, MediaPlaylist, Playlist};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
-use super::desk::{Desk, Got, Wanted};
+use super::desk::Desk;
+use super::edges::OtherEdge;
+use super::fetch::{Failure, Got, Known};
 use super::low_latency::Player;
 use super::retention::Retention;
 use super::segments::{Examiner, Order, Seen};
+use super::window;
 use crate::evidence::{PlaylistEvidence, Watch};
 use crate::rule::Test;
 use crate::transport::Purpose;
@@ -32,6 +35,8 @@ pub(super) struct Follower {
     is_entry: bool,
     /// The playlists of the other renditions.
     others: Vec<Url>,
+    /// Where it is at a second edge.
+    also: Option<Url>,
     /// The newest version, for those who examine something else of the same rendition.
     newest: watch::Sender<Option<Arc<MediaPlaylist>>>,
 }
@@ -60,7 +65,12 @@ const FAILURES_MAX: u32 = 10;
 impl Follower {
     pub(super) fn new(desk: Arc<Desk>, url: Url, rendition: String, is_entry: bool) -> Self {
         let newest = watch::Sender::new(None);
-        Self { desk, url, rendition, is_entry, others: Vec::new(), newest }
+        Self { desk, url, rendition, is_entry, others: Vec::new(), also: None, newest }
+    }
+
+    /// It must be the same at a second edge.
+    pub(super) fn also(self, also: Option<Url>) -> Self {
+        Self { also, ..self }
     }
 
     /// There are other renditions.
@@ -78,7 +88,7 @@ impl Follower {
     pub(super) async fn run(self, first: Option<Got>) -> Option<Followed> {
         let first = match first {
             Some(got) => got,
-            None => self.fetch(None).await.ok()?,
+            None => self.fetch().await?,
         };
         let version = self.read(&first)?;
         let (orders, waiting) = mpsc::channel(ORDERS_MAX);
@@ -104,6 +114,11 @@ impl Follower {
     ) -> Arc<MediaPlaylist> {
         let desk = &self.desk;
         let is_live = !version.playlist.has_ended;
+        let edge = |url| OtherEdge::new(Arc::clone(desk), url, self.rendition.clone());
+        let mut other_edge = self.also.clone().map(edge);
+        if desk.options.dvr.is_some() {
+            window::sample(desk, &self.rendition, &first.url, &version.playlist).await;
+        }
         let count = version.playlist.segments.len();
         let from = if is_live { count.saturating_sub(BACKLOG_MAX) } else { 0 };
         let left = u64::try_from(count - from).unwrap_or(u64::MAX);
@@ -119,6 +134,9 @@ impl Follower {
         loop {
             let playlist = Arc::clone(&version.playlist);
             self.newest.send_replace(Some(Arc::clone(&playlist)));
+            if let Some(other) = &mut other_edge {
+                other.compare(&got.url, &playlist).await;
+            }
             let order = |from| Order { url: got.url.clone(), playlist: playlist.clone(), from };
             if !is_live {
                 // Whoever examines them ends only when this is dropped.
@@ -145,8 +163,8 @@ impl Follower {
             let target = playlist.target_duration.unwrap_or(POLL_EVERY_MAX);
             let pause = (target / 2).clamp(POLL_EVERY_MIN, POLL_EVERY_MAX);
             tokio::join!(desk.pause(pause), retention.check());
-            match self.fetch(Some(&playlist)).await {
-                Ok(now) => {
+            match self.fetch().await {
+                Some(now) => {
                     failures = 0;
                     if now.bytes != version.text
                         && let Some(read) = self.read(&now)
@@ -154,27 +172,24 @@ impl Follower {
                         (version, got) = (read, now);
                     }
                 }
-                Err(_) => failures += 1,
+                None => failures += 1,
             }
         }
     }
 
-    async fn fetch(&self, before: Option<&MediaPlaylist>) -> Result<Got, String> {
-        let wanted = Wanted {
-            purpose: Purpose::Media,
-            url: &self.url,
-            byte_range: None,
-            target_duration: before.and_then(|playlist| playlist.target_duration),
-            plays: None,
-            is_live: before.is_some_and(|playlist| !playlist.has_ended),
-        };
-        let got = self.desk.fetch(wanted, &self.rendition).await;
-        if let Err(why) = &got {
-            let place = self.desk.place(&self.rendition, &self.url);
-            let rule = if self.is_entry { "REACH" } else { "MV-REACH" };
-            self.desk.fault(rule, &place, why.clone());
+    async fn fetch(&self) -> Option<Got> {
+        match self.desk.fetch(&self.url, None).await {
+            Ok(got) => Some(got),
+            Err(failure) => {
+                let id = if self.is_entry { "REACH" } else { "MV-REACH" };
+                self.fail(id, &failure);
+                None
+            }
         }
-        got
+    }
+
+    fn fail(&self, id: &str, failure: &Failure) {
+        self.desk.judge_failure(id, &self.rendition, &self.url, failure);
     }
 
     /// Reads a version that was not seen before.
@@ -183,6 +198,13 @@ impl Follower {
         judge_playlist(&self.desk, &self.rendition, got, &document, self.is_entry);
         match document.playlist {
             Playlist::Media(playlist) => {
+                let known = Known {
+                    purpose: Purpose::Media,
+                    target_duration: playlist.target_duration,
+                    plays: None,
+                    is_live: !playlist.has_ended,
+                };
+                self.desk.judge_exchange(got, known, &self.rendition);
                 Some(Version { playlist: Arc::new(playlist), text: got.bytes.clone() })
             }
             Playlist::Multivariant(_) | Playlist::None => None,

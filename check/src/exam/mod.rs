@@ -5,25 +5,31 @@
 
 mod decode;
 mod desk;
+mod edges;
+mod fetch;
 mod follow;
 mod low_latency;
+mod probes;
 pub mod progress;
 mod renditions;
 mod retention;
 mod segments;
+mod window;
 
 use std::sync::Arc;
 
 use hls::read::{self, MultivariantPlaylist, Playlist};
 use url::Url;
 
-use self::desk::{Desk, Got, Wanted};
+use self::desk::Desk;
+use self::fetch::{Got, Known};
 use self::follow::{Followed, Follower, judge_playlist};
 use self::progress::Progress;
 use crate::evidence::{PresentationEvidence, RenditionEvidence};
 use crate::options::Options;
 use crate::report::{Report, Summary};
 use crate::rule::Test;
+use crate::token::with_token;
 use crate::transport::{Purpose, Transport};
 
 /// An exam of one presentation.
@@ -69,18 +75,14 @@ impl Exam {
     /// Examines what is at `url` to its end, or if it is live for as long as the options say.
     pub async fn run(self, url: Url) -> Report {
         let desk = self.desk;
-        let wanted = Wanted {
-            purpose: Purpose::Multivariant,
-            url: &url,
-            byte_range: None,
-            target_duration: None,
-            plays: None,
-            is_live: false,
+        let url = match &desk.options.token {
+            Some(token) => with_token(&url, token),
+            None => url,
         };
         let mut renditions = Vec::new();
-        match desk.fetch(wanted, "").await {
+        match desk.fetch(&url, None).await {
             Ok(got) => renditions = examine(&desk, &url, got).await,
-            Err(why) => desk.fault("REACH", &desk.place("", &url), why),
+            Err(failure) => desk.judge_failure("REACH", "", &url, &failure),
         }
         let path = desk::shown(&url, desk.options.token.as_deref());
         let took = desk.at();
@@ -94,33 +96,48 @@ impl Exam {
 /// Examines a presentation by its entry; the names of its renditions.
 async fn examine(desk: &Arc<Desk>, url: &Url, entry: Got) -> Vec<String> {
     let document = read::read(&entry.bytes);
-    let followed = match &document.playlist {
-        Playlist::Media(_) => {
-            let follower = Follower::new(Arc::clone(desk), url.clone(), String::new(), true);
-            follower.run(Some(entry)).await.into_iter().collect()
-        }
-        Playlist::Multivariant(listed) => {
-            judge_playlist(desk, "", &entry, &document, true);
-            renditions::follow_all(desk, &entry.url, listed).await
-        }
-        Playlist::None => {
-            judge_playlist(desk, "", &entry, &document, true);
-            return Vec::new();
+    let follow = async {
+        match &document.playlist {
+            Playlist::Media(_) => {
+                let follower = Follower::new(Arc::clone(desk), url.clone(), String::new(), true);
+                let follower = follower.also(desk.options.also.clone());
+                follower.run(Some(entry)).await.into_iter().collect()
+            }
+            Playlist::Multivariant(listed) => {
+                judge_playlist(desk, "", &entry, &document, true);
+                let known = Known {
+                    purpose: Purpose::Multivariant,
+                    target_duration: None,
+                    plays: None,
+                    is_live: false,
+                };
+                desk.judge_exchange(&entry, known, "");
+                renditions::follow_all(desk, &entry.url, listed).await
+            }
+            Playlist::None => {
+                judge_playlist(desk, "", &entry, &document, true);
+                Vec::new()
+            }
         }
     };
+    let followed = probes::beside(desk, follow).await;
     // What is measured may be said better now than at the start.
     let multivariant = match document.playlist {
         Playlist::Multivariant(first) => Some(newest(desk, url).await.unwrap_or(first)),
         Playlist::Media(_) | Playlist::None => None,
     };
     judge_whole(desk, url, multivariant.as_ref(), &followed);
+    for one in followed.iter().filter(|one| desk.options.expects_end && !one.playlist.has_ended) {
+        let place = desk.place(&one.rendition, &one.url);
+        desk.fault("LIV-END", &place, "the exam is over, and the stream goes on");
+    }
     followed.into_iter().map(|one| one.rendition).collect()
 }
 
 /// What the multivariant playlist says at the end of the exam.
 async fn newest(desk: &Desk, url: &Url) -> Option<MultivariantPlaylist> {
     let sent = desk.send(url, None).await;
-    let text = desk::unpacked(&sent.reply.ok()?).ok()?;
+    let text = fetch::unpacked(&sent.reply.ok()?).ok()?;
     match read::read(&text).playlist {
         Playlist::Multivariant(listed) => Some(listed),
         Playlist::Media(_) | Playlist::None => None,

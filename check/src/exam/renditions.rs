@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::desk::Desk;
+use super::edges;
 use super::follow::{Followed, Follower};
 
 /// More are not followed: no presentation for people has so many, and each costs a connection.
@@ -20,11 +21,16 @@ pub(super) async fn follow_all(
 ) -> Vec<Followed> {
     let urls = urls(base, listed);
     desk.progress(|state| state.renditions = u64::try_from(urls.len()).unwrap_or(u64::MAX));
+    let also = match &desk.options.also {
+        Some(also) => edges::others(desk, also, &urls, self::urls).await,
+        None => vec![None; urls.len()],
+    };
     let all: Vec<_> = urls.iter().map(|(_, url)| url.clone()).collect();
     let mut tasks = JoinSet::new();
-    for (index, (uri, url)) in urls.into_iter().enumerate() {
+    for (index, ((uri, url), also)) in urls.into_iter().zip(also).enumerate() {
         let others = all.iter().filter(|other| **other != url).cloned().collect();
-        let follower = Follower::new(Arc::clone(desk), url, uri, false).beside(others);
+        let follower = Follower::new(Arc::clone(desk), url, uri, false);
+        let follower = follower.beside(others).also(also);
         tasks.spawn(async move { (index, follower.run(None).await) });
     }
     let mut followed = Vec::new();

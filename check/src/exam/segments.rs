@@ -1,7 +1,6 @@
 //! Every segment of a rendition, fetched, taken apart, and held against the one before it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use hls::read::{Map, MediaPlaylist, Segment};
@@ -9,7 +8,9 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::decode::decode;
-use super::desk::{Desk, Wanted};
+use super::desk::Desk;
+use super::fetch::{Failure, Known};
+use crate::evidence::ts::SECOND_EVERY;
 use crate::evidence::{BorderEvidence, Course, InitEvidence, SegmentEvidence, SegmentMedia};
 use crate::rule::Test;
 use crate::transport::Purpose;
@@ -29,10 +30,8 @@ pub(super) struct Examiner {
 pub(super) struct Seen {
     /// All of its segments together.
     pub(super) course: Course,
-    /// One of them, for requests that are made on purpose.
-    pub(super) segment_url: Option<Url>,
-    /// The newest initialization section.
-    pub(super) init_url: Option<Url>,
+    /// How many.
+    segments: u64,
 }
 
 /// Segments to examine: a version of the playlist, and which of them.
@@ -78,25 +77,25 @@ impl Examiner {
             return;
         };
         let init = self.init_of(base, playlist, listed).await;
-        let wanted = Wanted {
-            purpose: Purpose::Segment,
-            url: &url,
-            byte_range: listed.byte_range,
-            target_duration: playlist.target_duration,
-            plays: Some(listed.duration),
-            is_live: !playlist.has_ended,
-        };
         let place = self.desk.place(&self.rendition, &url);
-        let got = match self.desk.fetch(wanted, &self.rendition).await {
+        let got = match self.desk.fetch(&url, listed.byte_range).await {
             Ok(got) => got,
-            Err(why) => {
-                let sequence = listed.sequence;
-                self.desk.fault("LIV-AVAIL", &place, format!("segment {sequence}: {why}"));
+            Err(failure) => {
+                let why = format!("segment {}: {}", listed.sequence, failure.why);
+                let failure = Failure { why, ..failure };
+                self.desk.judge_failure("LIV-AVAIL", &self.rendition, &url, &failure);
                 self.before = None;
                 return;
             }
         };
-        self.seen.segment_url = Some(url);
+        let known = Known {
+            purpose: Purpose::Segment,
+            target_duration: playlist.target_duration,
+            plays: Some(listed.duration),
+            is_live: !playlist.has_ended,
+        };
+        self.desk.judge_exchange(&got, known, &self.rendition);
+        self.desk.begin();
         if let Some(decoder) = &self.desk.options.decoder {
             let read_first = init.as_ref().map_or(&[][..], |init| &init.bytes);
             if let Err(said) = decode(decoder, read_first, &got.bytes).await {
@@ -119,8 +118,13 @@ impl Examiner {
         let media = if listed.key.is_some() {
             SegmentMedia::unknown()
         } else {
-            SegmentMedia::read(&bytes, &listed.uri, init, earlier)
+            let mut media = SegmentMedia::read(&bytes, &listed.uri, init, earlier);
+            if self.seen.segments.is_multiple_of(SECOND_EVERY) {
+                media.read_again(&bytes);
+            }
+            media
         };
+        self.seen.segments += 1;
         let segment = SegmentEvidence {
             listed: listed.clone(),
             target_duration: playlist.target_duration,
@@ -168,7 +172,7 @@ impl Examiner {
     }
 
     async fn fetch_init(
-        &mut self,
+        &self,
         base: &Url,
         playlist: &MediaPlaylist,
         map: &Map,
@@ -178,28 +182,28 @@ impl Examiner {
             self.desk.fault("MP4-MAP", &place, format!("{:?} is no URI", map.uri));
             return None;
         };
-        let wanted = Wanted {
-            purpose: Purpose::Init,
-            url: &url,
-            byte_range: map.byte_range,
-            target_duration: playlist.target_duration,
-            plays: None::<Duration>,
-            is_live: !playlist.has_ended,
-        };
         let place = self.desk.place(&self.rendition, &url);
-        match self.desk.fetch(wanted, &self.rendition).await {
+        match self.desk.fetch(&url, map.byte_range).await {
             Ok(got) => {
+                let known = Known {
+                    purpose: Purpose::Init,
+                    target_duration: playlist.target_duration,
+                    plays: None,
+                    is_live: !playlist.has_ended,
+                };
+                self.desk.judge_exchange(&got, known, &self.rendition);
                 let init = InitEvidence::read(got.bytes);
                 self.desk.judge(&place, |test, faults| {
                     if let Test::Init(test) = test {
                         test(&init, faults);
                     }
                 });
-                self.seen.init_url = Some(url);
                 Some(Arc::new(init))
             }
-            Err(why) => {
-                self.desk.fault("MP4-MAP", &place, format!("it cannot be fetched: {why}"));
+            Err(failure) => {
+                let why = format!("it cannot be fetched: {}", failure.why);
+                let failure = Failure { why, ..failure };
+                self.desk.judge_failure("MP4-MAP", &self.rendition, &url, &failure);
                 None
             }
         }

@@ -113,7 +113,8 @@ impl Delays {
         let is_steady = parts.iter().zip(parts.iter().skip(1)).all(|(one, next)| {
             let step = one.least.saturating_sub(next.least);
             // A quarter of an even share.
-            step.signum() == gained.signum() && step.saturating_abs().saturating_mul(12) >= gained.saturating_abs()
+            step.signum() == gained.signum()
+                && step.saturating_abs().saturating_mul(12) >= gained.saturating_abs()
         });
         let took_ms = last.begin_ms.saturating_sub(first.begin_ms);
         let ppm = i128::from(gained) * 1_000_000 / i128::from(took_ms.max(1));

@@ -43,7 +43,10 @@ impl Mending {
             self.before.push_back((now_ms, self.now));
         }
         while self.before.len() > 1
-            && self.before.front().is_some_and(|(first_ms, _)| now_ms.saturating_sub(*first_ms) > TOLD_MS)
+            && self
+                .before
+                .front()
+                .is_some_and(|(first_ms, _)| now_ms.saturating_sub(*first_ms) > TOLD_MS)
         {
             self.before.pop_front();
         }

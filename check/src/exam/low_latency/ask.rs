@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use crate::evidence::{Answer, Edge};
-use crate::exam::desk::{Desk, unpacked};
+use crate::exam::desk::Desk;
+use crate::exam::fetch::unpacked;
 use crate::transport::{Reply, Request, TransportError};
 
 /// An answer to a request for a playlist.
