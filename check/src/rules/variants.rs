@@ -1,5 +1,0 @@
-//! Multivariant playlists, and whether their variants agree.
-
-use crate::rule::Rule;
-
-pub(super) const RULES: &[Rule] = &[];
