@@ -7,6 +7,7 @@
 pub mod evidence;
 pub mod exam;
 pub mod finding;
+pub mod fuzz;
 pub mod options;
 pub mod probe;
 pub mod report;

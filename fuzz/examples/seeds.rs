@@ -105,6 +105,7 @@ fn containers(seeds: &mut Seeds, capture: &Capture) {
     });
     if let Some(segment) = transport_stream(&tracks, &units) {
         add(seeds, "container_ts", segment.to_vec());
+        add(seeds, "check_ts", segment.to_vec());
     }
     if let Some(segment) = fragmented(&tracks, &units) {
         add(seeds, "container_fmp4", segment);
