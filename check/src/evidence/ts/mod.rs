@@ -169,7 +169,7 @@ pub fn is_transport_stream(bytes: &[u8]) -> bool {
 
 /// Takes a transport stream apart. Times go on from those of `before`.
 #[must_use]
-pub(crate) fn read(bytes: &Bytes, before: Option<&SegmentMedia>) -> SegmentMedia {
+pub fn read(bytes: &Bytes, before: Option<&SegmentMedia>) -> SegmentMedia {
     let before = before.and_then(|before| match &before.kind {
         SegmentKind::Ts(ts) => Some(&**ts),
         SegmentKind::Fmp4(_)

@@ -73,18 +73,11 @@ pub const EARLY_MAX_NS: i64 = 10_000_000_000;
 pub(super) struct Assembly {
     pub(super) facts: PesFacts,
     bytes: Vec<u8>,
-    open: Option<Open>,
+    open: Option<Start>,
     /// The newest decoding time in unwrapped ticks, and in which part of the clock it was.
     last: Option<(i64, u64)>,
     /// Packets are missing since the last start.
     is_damaged: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    is_random_access: bool,
-    clock_ticks: Option<i64>,
-    breaks: u64,
 }
 
 /// A PES packet that is complete, but for its bytes.
@@ -97,6 +90,8 @@ pub(super) struct Complete {
     /// When it is shown and when it is decoded, in unwrapped 90 kHz ticks.
     pub(super) times: Option<(i64, i64)>,
     pub(super) is_random_access: bool,
+    /// How often the clock broke until it started.
+    pub(super) breaks: u64,
     /// Whether bytes of it are missing.
     pub(super) is_damaged: bool,
     pub(super) is_scrambled: bool,
@@ -116,10 +111,9 @@ pub(super) struct Start {
 
 impl Assembly {
     pub(super) fn start(&mut self, start: Start) {
-        let Start { is_random_access, clock_ticks, breaks } = start;
         self.bytes.clear();
         self.is_damaged = false;
-        self.open = Some(Open { is_random_access, clock_ticks, breaks });
+        self.open = Some(start);
     }
 
     pub(super) fn extend(&mut self, payload: &[u8]) {
@@ -166,6 +160,7 @@ impl Assembly {
             data: (header.bytes, end.max(header.bytes)),
             times,
             is_random_access: open.is_random_access,
+            breaks: open.breaks,
             is_damaged: self.is_damaged,
             is_scrambled: header.is_scrambled,
             is_unfinished: end > self.bytes.len(),
@@ -206,7 +201,7 @@ impl Assembly {
         &mut self,
         number: u64,
         header: &PesHeader,
-        open: Open,
+        open: Start,
         near: Option<i64>,
     ) -> Option<(i64, i64)> {
         if self.facts.times.len() < UNITS_MAX {

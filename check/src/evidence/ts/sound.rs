@@ -99,6 +99,11 @@ impl Sound {
         self.counted = None;
     }
 
+    /// Times do not go on from those before.
+    pub(super) const fn break_clock(&mut self) {
+        self.counted = None;
+    }
+
     /// Takes in the data of a PES packet; its frames, and those that end in it.
     pub(super) fn take(
         &mut self,

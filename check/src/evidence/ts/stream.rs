@@ -24,6 +24,8 @@ pub(super) struct Stream {
     sound: Option<Sound>,
     /// Units at the end of the track that have no time of their own yet.
     untimed: usize,
+    /// How often the clock broke before the newest PES packet.
+    breaks: u64,
 }
 
 /// Changes of the configuration that are kept: there should be none.
@@ -53,6 +55,7 @@ impl Stream {
             video: looked_into(TrackKind::Video).map(Video::new),
             sound: looked_into(TrackKind::Audio).map(Sound::new),
             untimed: 0,
+            breaks: 0,
         }
     }
 
@@ -134,6 +137,9 @@ impl Stream {
 
     fn take_sound(&mut self, complete: &Complete) {
         let Some(sound) = &mut self.sound else { return };
+        if std::mem::replace(&mut self.breaks, complete.breaks) != complete.breaks {
+            sound.break_clock();
+        }
         let pts_ns = complete.times.map(|(pts, _)| nanoseconds(pts));
         let data = self.assembly.data(complete);
         for frame in sound.take(complete.number, data, pts_ns, complete.is_damaged) {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::evidence::ts::{Second, SecondReading};
+use crate::evidence::ts::{PesTimes, Second, SecondReading};
 use crate::evidence::{SegmentEvidence, TsSegment};
 use crate::finding::Faults;
 use crate::rule::{Rule, Severity, Test};
@@ -51,8 +51,9 @@ fn compare(ts: &TsSegment, second: &SecondReading, faults: &mut Faults<'_>) {
         let pairs = ours.pes.times.iter().zip(&theirs.times);
         if let Some((number, (ours, theirs))) = (0..).zip(pairs).find(|(_, (a, b))| a != b) {
             let number: u64 = number;
+            let (ours, theirs) = (written(ours), written(theirs));
             faults.add(format!(
-                "times of PES packet {number} on PID {pid:#x}: {ours:?} here, {theirs:?} by mpeg2ts"
+                "times of PES packet {number} on PID {pid:#x}: {ours} here, {theirs} by mpeg2ts"
             ));
         }
     }
@@ -61,5 +62,14 @@ fn compare(ts: &TsSegment, second: &SecondReading, faults: &mut Faults<'_>) {
         if !second.streams.contains_key(&pid) {
             faults.add(format!("mpeg2ts finds no stream on PID {pid:#x}"));
         }
+    }
+}
+
+fn written(times: &PesTimes) -> String {
+    match (times.pts, times.dts) {
+        (Some(pts), Some(dts)) => format!("PTS {pts} and DTS {dts}"),
+        (Some(pts), None) => format!("PTS {pts}"),
+        (None, Some(dts)) => format!("DTS {dts}"),
+        (None, None) => "none".to_owned(),
     }
 }

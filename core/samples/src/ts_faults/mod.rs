@@ -22,9 +22,9 @@ pub use media::{
     sound_late, sound_misaligned, unmarked_keys, without_delimiters, without_parameter_sets,
 };
 pub use packets::{
-    bad_checksum, counters_changed, cut_in_packet, lost_packet, marked_damaged, marked_scrambled,
-    media_first, pids_changed, stray_packets, swapped_packets, two_programs, without_association,
-    without_map, wrong_sync_byte,
+    bad_checksum, counters_changed, cut_in_packet, long_program_info, lost_packet, marked_damaged,
+    marked_scrambled, media_first, pids_changed, stray_packets, swapped_packets, two_programs,
+    without_association, without_map, wrong_sync_byte,
 };
 pub use pes::{
     bad_start_code, starts_inside_pes, unsaid_length, without_time, wrong_length, wrong_marker,
@@ -68,6 +68,7 @@ faults! {
     "TS-PATPMT" without_map;
     "TS-PATFIRST" media_first;
     "TS-CRC" bad_checksum;
+    "TS-CRC" long_program_info;
     "TS-ONEPROG" two_programs;
     "TS-PMTSAME" pids_changed across;
     "TS-CC" lost_packet;

@@ -72,6 +72,17 @@ pub fn two_programs(segment: &[u8]) -> Vec<u8> {
     packets.concat()
 }
 
+/// The program map says that it has more descriptors than it has room for. Its checksum is right.
+#[must_use]
+pub fn long_program_info(segment: &[u8]) -> Vec<u8> {
+    let mut packets = packets(segment);
+    let map = Pids::of(&packets).map;
+    for packet in packets.iter_mut().filter(|packet| pid(packet) == map) {
+        change_section(packet, |section| section[11] = 0xff);
+    }
+    packets.concat()
+}
+
 /// The sound has another PID, in its packets and in the program map.
 #[must_use]
 pub fn pids_changed(segment: &[u8]) -> Vec<u8> {

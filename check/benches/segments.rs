@@ -1,0 +1,124 @@
+//! How long it takes to take a segment of MPEG-TS apart and to put every rule for it to what was
+//! found: at least 100 MB a second, and that as a ratio to a copy of the same bytes in the same
+//! run.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement needs a clock and says what it found"
+)]
+
+#[path = "../../core/container/benches/paired/mod.rs"]
+mod paired;
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Duration;
+
+use bytes::Bytes;
+use check::evidence::ts::read;
+use check::evidence::{BorderEvidence, SegmentEvidence};
+use check::{Faults, Test, rules};
+use criterion::{Criterion, Throughput};
+
+/// Bytes a second that it must do at least, in millions.
+const MB_S_MIN: f64 = 100.0;
+
+fn main() {
+    let segments = segments();
+    let bytes = segments.iter().map(Bytes::len).sum::<usize>() / segments.len();
+    let mut judged = Judged::new(&segments);
+    let mut copied = segments.iter().cycle();
+    let mut room = vec![0_u8; segments.iter().map(Bytes::len).max().unwrap()];
+    let mut copy = || {
+        let segment = copied.next().unwrap();
+        room[..segment.len()].copy_from_slice(segment);
+        black_box(&room);
+    };
+    let times = paired::medians(|| judged.next(), &mut copy);
+    let ratio = paired::ratio(times.0, times.1);
+    let rate = megabytes_a_second(bytes, times.0);
+    println!("segments: {bytes} bytes, {rate:.0} MB/s with every rule, {ratio:.1} x memcpy");
+
+    let mut again = segments.iter().cycle();
+    let mut read_again = || {
+        let segment = again.next().unwrap();
+        let mut media = read(segment, None);
+        media.read_again(segment);
+        black_box(media);
+    };
+    let times = paired::medians(&mut read_again, &mut copy);
+    let second = megabytes_a_second(bytes, times.0);
+    println!("segments: {second:.0} MB/s with the second reader, and without rules");
+    assert!(rate >= MB_S_MIN || !paired::is_optimised(), "less than {MB_S_MIN} MB/s");
+
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("segments");
+    group.throughput(Throughput::Bytes(u64::try_from(bytes).unwrap()));
+    group.bench_function("ts", |bencher| bencher.iter(|| judged.next()));
+    group.bench_function("memcpy", |bencher| bencher.iter(&mut copy));
+    group.finish();
+    criterion.final_summary();
+}
+
+fn megabytes_a_second(bytes: usize, time: Duration) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap()) / 1e6 / time.as_secs_f64()
+}
+
+/// Reads one segment after the other, as an exam does.
+struct Judged<'a> {
+    segments: std::iter::Cycle<std::slice::Iter<'a, Bytes>>,
+    before: Option<SegmentEvidence>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(segments: &'a [Bytes]) -> Self {
+        Self { segments: segments.iter().cycle(), before: None }
+    }
+
+    fn next(&mut self) {
+        let bytes = self.segments.next().unwrap().clone();
+        let media = read(&bytes, self.before.as_ref().map(|before| &before.media));
+        let listed = hls::read::Segment::default();
+        let after = SegmentEvidence {
+            listed,
+            target_duration: None,
+            claims_independence: true,
+            media,
+            bytes,
+        };
+        let mut sentences = Vec::new();
+        for rule in rules().filter(|rule| rule.id.starts_with("TS-")) {
+            let mut faults = Faults::new(&mut sentences);
+            match (rule.test, &self.before) {
+                (Test::Segment(test), _) => test(&after, &mut faults),
+                (Test::Border(test), Some(before)) => {
+                    test(&BorderEvidence { before, after: &after }, &mut faults);
+                }
+                (_, _) => {}
+            }
+        }
+        black_box(&sentences);
+        self.before = Some(after);
+    }
+}
+
+/// Ten segments of 2 s by ffmpeg: 1280x720 at 30 pictures a second and 4 Mb/s, with noise in the
+/// pictures so that they need that much, and AAC.
+fn segments() -> Vec<Bytes> {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error"])
+        .args(["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30,noise=alls=20:allf=t"])
+        .args(["-f", "lavfi", "-i", "sine=sample_rate=48000", "-t", "20"])
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-maxrate", "4M"])
+        .args(["-bufsize", "4M", "-g", "60", "-c:a", "aac", "-b:a", "128k"])
+        .args(["-f", "hls", "-hls_time", "2", "-hls_list_size", "0"])
+        .arg(folder.path().join("index.m3u8"))
+        .status()
+        .unwrap();
+    assert!(made.success(), "ffmpeg fails");
+    let segment = |number| std::fs::read(folder.path().join(format!("index{number}.ts"))).unwrap();
+    (0..10).map(|number| Bytes::from(segment(number))).collect()
+}
