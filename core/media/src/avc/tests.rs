@@ -38,6 +38,17 @@ fn a_record_gives_its_parameter_sets() {
 const SPS: &str = "001967 42c01ed900d83de6f011000003000100000300320f162e48";
 
 #[test]
+fn a_record_is_made_of_parameter_sets() {
+    let given = parse(RECORD).unwrap();
+    let (sps, pps) = (&given.sps_list()[0][..], &given.pps_list()[0][..]);
+    assert_eq!(record(&[sps], &[pps], NalLengthSize::Four).as_ref(), Some(given.record()));
+    assert_eq!(record(&[], &[pps], NalLengthSize::Four), None);
+    assert_eq!(record(&[&sps[..3]], &[pps], NalLengthSize::Four), None);
+    assert_eq!(record(&[sps; 17], &[pps], NalLengthSize::Four), None);
+    assert_eq!(record(&[sps], &[pps; 65], NalLengthSize::Four), None);
+}
+
+#[test]
 fn records_differ_in_what_they_hold() {
     let sps = SPS;
     check(&format!("0142c01e fc e1 {sps} 00"), "avc1.42C01E 854x480, 1 + 0 sets, One");

@@ -54,6 +54,26 @@ fn a_record_gives_its_parameter_sets() {
 }
 
 #[test]
+fn a_record_is_made_of_parameter_sets() {
+    let given = parse(RECORD).unwrap();
+    let lists = [given.vps_list(), given.sps_list(), given.pps_list()];
+    let [vps, sps, pps] = lists.map(|list| list.iter().map(|set| &set[..]).collect::<Vec<_>>());
+    let made = HevcConfig::parse(record(&vps, &sps, &pps).unwrap()).unwrap();
+    // Up to how many layers of time there are it is what x265 writes, but for the segmentation,
+    // which its sequence parameter set says too; SEI is left out.
+    let (given_head, made_head) = (&given.record()[..21], &made.record()[..21]);
+    assert_eq!(made_head, given_head);
+    assert_eq!(made.rfc6381(), given.rfc6381());
+    assert_eq!(made.length_size(), given.length_size());
+    assert_eq!([made.vps_list(), made.sps_list(), made.pps_list()], lists);
+    assert_eq!(record(&vps, &[], &pps), None);
+    assert_eq!(record(&vps, &pps, &pps), None);
+    assert_eq!(record(&vps, &[sps[0]; 17], &pps), None);
+    let bare = HevcConfig::parse(record(&[], &sps, &[]).unwrap()).unwrap();
+    assert_eq!((bare.vps_list().len(), bare.pps_list().len()), (0, 0));
+}
+
+#[test]
 fn records_differ_in_what_they_hold() {
     let sps = SPS;
     let head = |size| HEAD.strip_suffix("0f").unwrap().to_owned() + size;

@@ -55,6 +55,14 @@ fn frames_of_one_unit_are_counted() {
 }
 
 #[test]
+fn a_frame_ends_where_its_header_says() {
+    let two = [unit(STEREO_44), unit(STEREO_44_PADDED)].concat();
+    assert_eq!(frame(&two).map(|(_, bytes)| bytes), Ok(STEREO_44.1));
+    assert_eq!(frame(&two[STEREO_44.1..]).map(|(_, bytes)| bytes), Ok(STEREO_44_PADDED.1));
+    assert_eq!(frame(&two[..100]), Err(Mp3ConfigError::Truncated { length: 100 }));
+}
+
+#[test]
 fn every_rate_has_its_length() {
     let check_length = |head: &str, length: usize| {
         let mut unit = hex(head);
