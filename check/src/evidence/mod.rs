@@ -19,7 +19,8 @@ pub mod ts;
 pub use course::{BitRate, Course, Drift, FrameRate, Run, Start};
 pub use edges::{Bodies, EdgesEvidence};
 pub use fmp4::{
-    Fmp4Fragment, Fmp4Segment, Fmp4Track, InitEvidence, InitTrack, Sightings, TrackPiece,
+    Fmp4Fragment, Fmp4Segment, Fmp4Track, InitEvidence, InitTrack, Second, SecondTrack, Sightings,
+    TrackPiece,
 };
 pub(crate) use live::has_same_uri;
 pub use live::{Changed, Shift, Step, UpdateEvidence, Watch, stall_after, target_of};

@@ -22,7 +22,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
-const FAMILIES: [&[Rule]; 19] = [
+const FAMILIES: [&[Rule]; 20] = [
     playlist::RULES,
     live::RULES,
     dates::RULES,
@@ -42,4 +42,5 @@ const FAMILIES: [&[Rule]; 19] = [
     fmp4::RULES,
     low_latency::RULES,
     second::TS,
+    second::FMP4,
 ];

@@ -13,6 +13,8 @@ use media::opus::OpusConfigError;
 use media::vp9::Vp9ConfigError;
 use media::{Codec, CodecConfig, ConfigError, TrackKind};
 
+use super::second::{self, Second, SecondTrack};
+
 /// One initialization section.
 #[derive(Clone, Debug)]
 pub struct InitEvidence {
@@ -22,6 +24,8 @@ pub struct InitEvidence {
     pub reader: Result<Reader, ReadError>,
     /// Its tracks, in their order.
     pub tracks: Vec<InitTrack>,
+    /// What the second reader makes of it.
+    pub second: Second<Vec<SecondTrack>>,
 }
 
 /// What an initialization section says of a track, worked out.
@@ -60,7 +64,8 @@ impl InitEvidence {
         let reader = Reader::open(&bytes);
         let tracks = reader.as_ref().map_or(&[][..], Reader::tracks);
         let tracks = tracks.iter().map(InitTrack::read).collect();
-        Self { bytes, reader, tracks }
+        let second = second::read_init(&bytes);
+        Self { bytes, reader, tracks, second }
     }
 }
 

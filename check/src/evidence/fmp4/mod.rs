@@ -2,6 +2,7 @@
 
 mod init;
 mod pictures;
+mod second;
 mod segment;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -9,6 +10,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use init::{InitEvidence, InitTrack};
+pub use second::{Second, SecondTrack};
 pub use segment::{Fmp4Fragment, Fmp4Segment, Fmp4Track, Sightings, TrackPiece};
 
 pub(crate) use segment::read;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use container::fmp4::{Fault, FourCc, ReadError, Reader, Sample, TrackFragment};
 use media::{CodecConfig, TrackKind};
 
+use super::second::{self, Second};
 use super::{InitEvidence, InitTrack, nanoseconds, pictures};
 use crate::evidence::{SegmentKind, SegmentMedia, TrackMedia, Unit};
 
@@ -28,6 +29,8 @@ pub struct Fmp4Segment {
     pub samples: usize,
     /// What can be said of each track of the initialization section.
     pub tracks: Vec<Fmp4Track>,
+    /// What the second reader makes of it, if it could read the initialization section.
+    pub second: Option<Second<Vec<Fmp4Fragment>>>,
 }
 
 /// A `moof`.
@@ -117,6 +120,10 @@ pub(crate) fn read(
         has_init: init.is_some(),
         boxes: segment.boxes,
         faults: segment.faults,
+        second: init.and_then(|init| match &init.second {
+            Second::Read(tracks) => Some(second::read_segment(tracks, bytes)),
+            Second::Refused(_) | Second::TooMuch => None,
+        }),
         ..Fmp4Segment::default()
     };
     let places: BTreeMap<u32, usize> = tracks.iter().map(|track| track.id).zip(0..).collect();
