@@ -6,7 +6,7 @@
 
 mod course;
 mod edges;
-pub(crate) mod fmp4;
+pub mod fmp4;
 mod live;
 mod low_latency;
 mod media;

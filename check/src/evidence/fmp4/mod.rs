@@ -11,9 +11,7 @@ mod tests;
 
 pub use init::{InitEvidence, InitTrack};
 pub use second::{Second, SecondTrack};
-pub use segment::{Fmp4Fragment, Fmp4Segment, Fmp4Track, Sightings, TrackPiece};
-
-pub(crate) use segment::read;
+pub use segment::{Fmp4Fragment, Fmp4Segment, Fmp4Track, Sightings, TrackPiece, read};
 
 /// Times beyond this, in nanoseconds, are held to be at it: 146 years either way, so that the
 /// difference of any two can be counted.

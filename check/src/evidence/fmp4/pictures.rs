@@ -154,10 +154,8 @@ pub(super) fn changed_by_sets(
 
 /// The type of a parameter set.
 fn kind_of(codec: Codec, set: &[u8]) -> u8 {
-    match codec {
-        Codec::Hevc => hevc::NalType::of(set).number(),
-        _ => avc::NalType::of(set).number(),
-    }
+    let is_hevc = codec == Codec::Hevc;
+    if is_hevc { hevc::NalType::of(set).number() } else { avc::NalType::of(set).number() }
 }
 
 /// A configuration record with other parameter sets.

@@ -101,7 +101,8 @@ pub struct Sightings {
 const CHANGES_MAX: usize = 16;
 
 /// Takes a segment apart. `init` is its initialization section, `before` the segment before it.
-pub(crate) fn read(
+#[must_use]
+pub fn read(
     bytes: &Bytes,
     init: Option<&InitEvidence>,
     before: Option<&SegmentMedia>,

@@ -9,12 +9,13 @@ pub(super) fn whole(init: &InitEvidence, faults: &mut Faults<'_>) {
     match &init.reader {
         Ok(reader) => {
             for fault in reader.faults() {
-                match fault {
-                    Fault::NoFileType => faults.add("there is no `ftyp`"),
-                    Fault::Misplaced(kind) if is_header(*kind) => {
-                        faults.add(format!("{kind:?} is where it does not belong"));
-                    }
-                    _ => {}
+                if *fault == Fault::NoFileType {
+                    faults.add("there is no `ftyp`");
+                }
+                if let Fault::Misplaced(kind) = fault
+                    && is_header(*kind)
+                {
+                    faults.add(format!("{kind:?} is where it does not belong"));
                 }
             }
             if reader.tracks().is_empty() {

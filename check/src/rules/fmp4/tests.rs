@@ -1,3 +1,5 @@
+mod weir;
+
 use bytes::Bytes;
 use samples::fmp4_faults as faults;
 
