@@ -14,7 +14,8 @@ pub struct Run {
     pub configs: Vec<Arc<CodecConfig>>,
     /// How far pictures are apart.
     pub frame_rate: FrameRate,
-    first_ns: i64,
+    /// The first segment's.
+    first: Times,
     newest: Option<(Segment, Times)>,
     /// All `EXTINF` before the newest segment.
     listed_ns: i64,
@@ -81,7 +82,7 @@ impl Run {
         Self {
             configs: Vec::new(),
             frame_rate: FrameRate { distances: 0, regular: (0, 0) },
-            first_ns: times.first_ns,
+            first: *times,
             newest: None,
             listed_ns: 0,
             listed_drift: None,
@@ -108,7 +109,7 @@ impl Run {
         let sequence = segment.listed.sequence;
         let video = segment.media.times_of(TrackKind::Video).next();
         let audio = segment.media.times_of(TrackKind::Audio).next();
-        self.listed_drift = self.drift_of_listed(sequence, main.first_ns);
+        self.listed_drift = self.drift_of_listed(sequence, main);
         self.listed_ns = self.listed_ns.saturating_add(segment.listed_ns());
         self.sound = match (video, audio) {
             (Some(video), Some(audio)) => Some(Sound::after(self.sound, sequence, &video, &audio)),
@@ -137,11 +138,17 @@ impl Run {
         self.longest_gop_ns
     }
 
-    fn drift_of_listed(&self, sequence: u64, begins_ns: i64) -> Option<Drift> {
-        let span_ns = begins_ns.saturating_sub(self.first_ns);
-        let drift_ns = span_ns.saturating_sub(self.listed_ns);
-        let limit_ns = LISTED_DRIFT_NS.saturating_add(span_ns.saturating_abs() / 1_000);
-        Drift { sequence, drift_ns, span_ns, limit_ns }.if_too_far()
+    /// Some count from the first picture that is shown, some from the first that is decoded: the
+    /// kinder one counts.
+    fn drift_of_listed(&self, sequence: u64, newest: &Times) -> Option<Drift> {
+        let shown = newest.first_ns.saturating_sub(self.first.first_ns);
+        let decoded = newest.opens_ns.saturating_sub(self.first.opens_ns);
+        let drifts = [shown, decoded].map(|span_ns| {
+            let drift_ns = span_ns.saturating_sub(self.listed_ns);
+            let limit_ns = LISTED_DRIFT_NS.saturating_add(span_ns.saturating_abs() / 1_000);
+            Drift { sequence, drift_ns, span_ns, limit_ns }
+        });
+        drifts.into_iter().min_by_key(Drift::excess_ns).and_then(Drift::if_too_far)
     }
 
     fn note_config(&mut self, config: &Arc<CodecConfig>) {

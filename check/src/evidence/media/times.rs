@@ -13,6 +13,9 @@ pub struct Times {
     pub count: usize,
     /// When the first one begins.
     pub first_ns: i64,
+    /// When the one begins that is decoded first. Pictures that need the segment before may come
+    /// before it.
+    pub opens_ns: i64,
     /// When the last one begins.
     pub last_ns: i64,
     /// When the last one ends: by its own length, or by the usual one.
@@ -50,6 +53,7 @@ impl TrackMedia {
             kind: self.kind,
             count: starts.len(),
             first_ns,
+            opens_ns: self.units.first()?.pts_ns,
             last_ns,
             end_ns: last_ns.saturating_add(last_length),
             usual_ns,
@@ -82,13 +86,13 @@ impl Times {
         self.end_ns.saturating_sub(self.first_ns)
     }
 
-    /// Whether pictures come when they please, as those of a screen do: more than a tenth of the
-    /// distances are unusual.
+    /// Whether pictures come when they please, as those of a screen do: more than one of the
+    /// distances is unusual, and more than a twentieth.
     #[must_use]
     pub const fn is_variable(&self) -> bool {
         let distances = self.count.saturating_sub(1);
         let unusual = distances.saturating_sub(self.regular.0);
-        unusual.saturating_mul(10) > distances
+        unusual > 1 && unusual.saturating_mul(20) > distances
     }
 
     /// How far from one another units may be at most without anything being wrong, if that can be

@@ -3,7 +3,7 @@
 use media::TrackKind;
 
 use super::segment::{both, slack};
-use super::step::{Pair, Step, change, configs, has_new_map};
+use super::step::{Pair, Step, change, configs, has_new_map, steps};
 use super::{Seconds, word};
 use crate::evidence::{BorderEvidence, SegmentEvidence, SegmentKind, SegmentMedia};
 use crate::finding::Faults;
@@ -51,9 +51,11 @@ pub(super) fn extinf_is_exact(border: &BorderEvidence<'_>, faults: &mut Faults<'
     for pair in Pair::of(border) {
         // What the stream shows is kindest: pictures or sound, up to their end or the next start.
         let Some(frame) = pair.before.frame_ns().max(pair.after.frame_ns()) else { continue };
-        let to_next = pair.after.first_ns.saturating_sub(pair.before.first_ns);
-        for length in [Some(pair.before.length_ns()), goes_on.then_some(to_next)] {
-            let Some(length) = length else { continue };
+        // Some count from the first picture that is shown, some from the first that is decoded.
+        let shown = pair.after.first_ns.saturating_sub(pair.before.first_ns);
+        let decoded = pair.after.opens_ns.saturating_sub(pair.before.opens_ns);
+        let to_next = [shown, decoded].into_iter().filter(|_| goes_on);
+        for length in to_next.chain([pair.before.length_ns()]) {
             let excess = length.saturating_sub(listed).saturating_abs().saturating_sub(frame);
             if nearest.is_none_or(|(least, _)| excess < least) {
                 nearest = Some((excess, length));
@@ -84,9 +86,9 @@ fn goes_on(kind: TrackKind, border: &BorderEvidence<'_>, faults: &mut Faults<'_>
     if border.after.listed.has_discontinuity {
         return;
     }
-    for pair in Pair::of(border).iter().filter(|pair| pair.kind == kind) {
+    for (_, step) in steps(border).into_iter().filter(|(pair, _)| pair.kind == kind) {
         let kind = word(kind);
-        match pair.step(border.before.listed_ns()) {
+        match step {
             Step::Gap(gap) if gap > 0 => {
                 faults.add(format!("{} of {kind} are missing before the segment", Seconds(gap)));
             }
@@ -104,8 +106,8 @@ pub(super) fn jumps_are_announced(border: &BorderEvidence<'_>, faults: &mut Faul
     if border.after.listed.has_discontinuity {
         return;
     }
-    for pair in Pair::of(border) {
-        if let Step::Jump(offset) = pair.step(border.before.listed_ns()) {
+    for (pair, step) in steps(border) {
+        if let Step::Jump(offset) = step {
             let (kind, way) = (word(pair.kind), if offset < 0 { "back" } else { "ahead" });
             let offset = Seconds(offset.saturating_abs());
             faults.add(format!("times of {kind} jump {way} by {offset} without a tag"));
@@ -158,11 +160,11 @@ pub(super) fn discontinuity_is_needed(border: &BorderEvidence<'_>, faults: &mut 
     if !after.listed.has_discontinuity || !are_readable(border) || has_new_map(before, after) {
         return;
     }
-    let pairs = Pair::of(border);
-    let goes_on = pairs.iter().all(|pair| pair.step(before.listed_ns()) == Step::Even);
+    let steps = steps(border);
+    let goes_on = steps.iter().all(|(_, step)| *step == Step::Even);
     let is_same = configs(border).all(|(before, after)| before == after)
         && tracks(&before.media) == tracks(&after.media);
-    if !pairs.is_empty() && goes_on && is_same {
+    if !steps.is_empty() && goes_on && is_same {
         faults.add("times and formats go on over EXT-X-DISCONTINUITY");
     }
 }

@@ -25,6 +25,21 @@ pub(super) struct Pair {
     pub(super) after: Times,
 }
 
+/// How the tracks go on, each beside itself. Where sound goes on, times do not jump: pictures are
+/// missing.
+pub(super) fn steps(border: &BorderEvidence<'_>) -> Vec<(Pair, Step)> {
+    let listed_ns = border.before.listed_ns();
+    let step = |pair: Pair| (pair, pair.step(listed_ns));
+    let steps: Vec<(Pair, Step)> = Pair::of(border).into_iter().map(step).collect();
+    let goes_on =
+        steps.iter().any(|(pair, step)| pair.kind == TrackKind::Audio && *step == Step::Even);
+    let judged = steps.into_iter().map(|(pair, step)| match step {
+        Step::Jump(offset) if goes_on && offset > 0 => (pair, Step::Gap(offset)),
+        Step::Even | Step::Gap(_) | Step::Jump(_) => (pair, step),
+    });
+    judged.collect()
+}
+
 /// From here on a hole is another time.
 const JUMP_NS: i64 = 1_000_000_000;
 
@@ -55,7 +70,7 @@ impl Pair {
     /// How the track goes on. One frame of slack is left: nobody knows how long the last picture
     /// before the border was to be shown, and pictures may be in another order than they are
     /// decoded in.
-    pub(super) fn step(&self, listed_ns: i64) -> Step {
+    fn step(&self, listed_ns: i64) -> Step {
         let Self { before, after, .. } = self;
         let frame = before.frame_ns().max(after.frame_ns()).unwrap_or(listed_ns);
         let end = if before.usual_ns.is_some() || before.end_ns > before.last_ns {
