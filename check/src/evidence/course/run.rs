@@ -50,19 +50,25 @@ pub struct FrameRate {
 /// How pictures and sound go on beside one another.
 #[derive(Clone, Copy, Debug)]
 struct Sound {
-    /// When the pictures begin.
-    first_ns: i64,
+    /// When pictures and sound begin.
+    first_ns: (i64, i64),
     /// How long all sound lasts that came before the newest segment.
     content_ns: i64,
-    /// By how much pictures were ahead of it at the second segment: before that an encoder starts
-    /// one sooner than the other, and the first cut puts them in line.
+    /// By how much pictures are ahead of the sound that there is, and of its times.
+    leads: [Lead; 2],
+    drift: Option<Drift>,
+}
+
+/// By how much pictures are ahead of something at the beginning of segments.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lead {
+    /// At the second segment: before that an encoder starts one sooner than the other, and the
+    /// first cut puts them in line.
     at_second_ns: Option<i64>,
-    /// By how much they are now.
     newest_ns: i64,
     /// The most that changed from one segment to the next. Where sound is cut in whole packets it
     /// is unsteady by as much, which is no drift.
     largest_step_ns: i64,
-    drift: Option<Drift>,
 }
 
 /// How many configurations of a run are kept: more than tracks in it can have.
@@ -172,28 +178,37 @@ impl Sound {
     fn after(before: Option<Self>, sequence: u64, video: &Times, audio: &Times) -> Self {
         let Some(mut sound) = before else {
             return Self {
-                first_ns: video.first_ns,
+                first_ns: (video.first_ns, audio.first_ns),
                 content_ns: audio.content_ns,
-                at_second_ns: None,
-                newest_ns: 0,
-                largest_step_ns: 0,
+                leads: [Lead::default(); 2],
                 drift: None,
             };
         };
-        let span_ns = video.first_ns.saturating_sub(sound.first_ns);
-        let ahead = span_ns.saturating_sub(sound.content_ns);
-        if let Some(at_second) = sound.at_second_ns {
-            let step = ahead.saturating_sub(sound.newest_ns).saturating_abs();
-            sound.largest_step_ns = sound.largest_step_ns.max(step);
-            let drift_ns = ahead.saturating_sub(at_second);
-            let limit_ns = sound.largest_step_ns.saturating_mul(2).max(SOUND_DRIFT_NS);
-            sound.drift = Drift { sequence, drift_ns, span_ns, limit_ns }.if_too_far();
-        } else {
-            sound.at_second_ns = Some(ahead);
+        let span_ns = video.first_ns.saturating_sub(sound.first_ns.0);
+        let sound_span_ns = audio.first_ns.saturating_sub(sound.first_ns.1);
+        let behind = [sound.content_ns, sound_span_ns];
+        sound.drift = None;
+        for (lead, behind) in sound.leads.iter_mut().zip(behind) {
+            let drift = lead.move_to(span_ns.saturating_sub(behind), sequence, span_ns);
+            sound.drift = Drift::worse(sound.drift, drift);
         }
-        sound.newest_ns = ahead;
         sound.content_ns = sound.content_ns.saturating_add(audio.content_ns);
         sound
+    }
+}
+
+impl Lead {
+    fn move_to(&mut self, lead_ns: i64, sequence: u64, span_ns: i64) -> Option<Drift> {
+        let last_ns = std::mem::replace(&mut self.newest_ns, lead_ns);
+        let Some(at_second_ns) = self.at_second_ns else {
+            self.at_second_ns = Some(lead_ns);
+            return None;
+        };
+        let step_ns = lead_ns.saturating_sub(last_ns).saturating_abs();
+        self.largest_step_ns = self.largest_step_ns.max(step_ns);
+        let drift_ns = lead_ns.saturating_sub(at_second_ns);
+        let limit_ns = self.largest_step_ns.saturating_mul(2).max(SOUND_DRIFT_NS);
+        Drift { sequence, drift_ns, span_ns, limit_ns }.if_too_far()
     }
 }
 

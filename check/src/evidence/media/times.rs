@@ -86,13 +86,15 @@ impl Times {
         self.end_ns.saturating_sub(self.first_ns)
     }
 
-    /// Whether pictures come when they please, as those of a screen do: more than one of the
-    /// distances is unusual, and more than a twentieth.
+    /// Whether pictures come when they please, as those of a screen do: a quarter of the distances
+    /// are unusual, or several and a twentieth. Pictures that are lost in one place leave up to
+    /// three, since they are not decoded in their order.
     #[must_use]
     pub const fn is_variable(&self) -> bool {
         let distances = self.count.saturating_sub(1);
         let unusual = distances.saturating_sub(self.regular.0);
-        unusual > 1 && unusual.saturating_mul(20) > distances
+        unusual.saturating_mul(4) > distances
+            || (unusual > 3 && unusual.saturating_mul(20) > distances)
     }
 
     /// How far from one another units may be at most without anything being wrong, if that can be

@@ -30,9 +30,8 @@ pub(super) fn extinf_adds_up(rendition: &RenditionEvidence<'_>, faults: &mut Fau
 
 pub(super) fn sound_does_not_drift(rendition: &RenditionEvidence<'_>, faults: &mut Faults<'_>) {
     if let Some(drift) = rendition.course.sound_drift {
-        let order = if drift.drift_ns > 0 { "less" } else { "more" };
         faults.add(format!(
-            "over {} up to segment {} there is {} {order} sound than pictures",
+            "over {} up to segment {} pictures and sound drift apart by {}",
             Seconds(drift.span_ns),
             drift.sequence,
             Seconds(drift.drift_ns.saturating_abs())

@@ -112,7 +112,7 @@ fn extinf_is_how_long_the_media_lasts() {
     // The last one is held against itself.
     check(&[(21, "2.6 v@+40x50 a@+20x100")], "MED-EXTBIG");
     // A screen whose last picture stays: where the next begins says how long it lasts.
-    check(&[(15, "2 v@+40x10,30600+200x3,31300+40x5 a@+20x100")], "");
+    check(&[(15, "2 v@+40x4,30600+200x3,31300+40x3 a@+20x100")], "");
 }
 
 #[test]
@@ -206,6 +206,10 @@ fn pictures_and_sound_do_not_drift_apart() {
     check(&from(10, "2 v@+40x50 a@+19.85x100"), "MED-AVDRIFT");
     check(&from(10, "2 v@+40x50 a@+20.15x100"), "MED-AVDRIFT");
     check(&from(10, "2 v@+40x50 a@+20.01x100"), "");
+    // Sound that is there, and comes 15 ms later each time.
+    let later: Vec<String> =
+        (10..22).map(|at| format!("2 v@+40x50 a{}+20x100", at * 2_015 - 150)).collect();
+    check(&(10..).zip(later.iter().map(String::as_str)).collect::<Vec<_>>(), "MED-AVDRIFT");
     let every_other: Vec<_> = (10..22)
         .map(|at| (at, if at % 2 == 0 { "2 v@+40x50 a@+20x101" } else { "2 v@+40x50 a@+20x99" }))
         .collect();
@@ -221,7 +225,9 @@ fn a_segment_has_no_holes() {
     check(&[(15, "2 v@+16.666667x20,30480+16.666667x91 a@+20x100")], "");
     check(&[(15, "2 v@+16.666667x20,30490+16.666667x91 a@+20x100")], "MED-GAPIN");
     // A screen is coded when something moves.
-    check(&[(15, "2 v@+40x3,30400+40x2,30800+40x3,31400+40x15 a@+20x100")], "");
+    check(&[(15, "2 v@+40x3,30400+40x2,30800+40x3,31200+40x4,31500+40x12 a@+20x100")], "");
+    // Pictures that are lost in one place are not all in a row.
+    check(&[(15, "2 v@+40x20,30880+40x1,31280+40x18 a@+20x100")], "MED-GAPIN");
 }
 
 #[test]
