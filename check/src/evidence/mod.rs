@@ -35,6 +35,6 @@ pub use media::{
 };
 pub use playlist::PlaylistEvidence;
 pub use presentation::{PresentationEvidence, RenditionEvidence};
-pub use probe::{CacheControl, Probe, ProbeEvidence, lists, text};
+pub use probe::{CacheControl, Probe, ProbeEvidence, coding, lists, text, unpacked};
 pub use traffic::Traffic;
 pub use ts::TsSegment;

@@ -1,11 +1,14 @@
 //! Requests that are made only to see how they are answered.
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, StatusCode};
 
-use crate::transport::{Exchange, Purpose, Reply, Request, TransportError};
+use crate::transport::{Exchange, Purpose, REPLY_BYTES_MAX, Reply, Request, TransportError};
 
 /// A request that was made to see how it is answered, and its answer.
 #[derive(Clone, Debug)]
@@ -45,10 +48,10 @@ pub enum Probe {
     IfNoneMatch,
     /// `If-Modified-Since` with the date that the server gave.
     IfModifiedSince,
-    /// `Accept-Encoding: gzip`.
-    Gzip,
-    /// `Origin`, as a page on another site sends it.
-    CrossOrigin,
+    /// A playlist with `Accept-Encoding: gzip`.
+    Packed,
+    /// A playlist with `Accept-Encoding: identity`.
+    Unpacked,
     /// The question whether a page on another site may ask for a range.
     Preflight,
     /// Query parameters that nobody knows.
@@ -95,6 +98,37 @@ impl ProbeEvidence {
         let reply = &self.reference.as_ref()?.reply;
         (reply.status == StatusCode::OK).then_some(reply)
     }
+
+    /// Whether the object may have changed since it was plainly asked for: a live playlist, and
+    /// what a multivariant playlist says of bit rates.
+    #[must_use]
+    pub fn may_change(&self) -> bool {
+        match self.purpose {
+            Purpose::Multivariant => true,
+            Purpose::Media => self.reference.as_ref().is_none_or(|reference| reference.is_live),
+            Purpose::Init | Purpose::Segment | Purpose::Part => false,
+        }
+    }
+}
+
+/// How a body is coded, if it is.
+#[must_use]
+pub fn coding(reply: &Reply) -> Option<&str> {
+    text(&reply.headers, "content-encoding").filter(|coding| *coding != "identity")
+}
+
+/// A body as it was before it was packed with gzip. `None`: it cannot be unpacked.
+#[must_use]
+pub fn unpacked(reply: &Reply) -> Option<Bytes> {
+    let Some(coding) = coding(reply) else { return Some(reply.body.clone()) };
+    if !coding.eq_ignore_ascii_case("gzip") && !coding.eq_ignore_ascii_case("x-gzip") {
+        return None;
+    }
+    // At most as much as is taken of anything: a few bytes may unpack to gigabytes.
+    let limit = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut text = Vec::new();
+    MultiGzDecoder::new(&*reply.body).take(limit).read_to_end(&mut text).ok()?;
+    Some(text.into())
 }
 
 /// What a header says, or nothing: what is not text says nothing.

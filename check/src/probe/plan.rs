@@ -10,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::evidence::Probe;
+use crate::evidence::{Probe, coding};
 use crate::options::Options;
 use crate::token::{with_tampered_token, without_token};
 use crate::transport::{Exchange, Purpose, Request};
@@ -41,8 +41,6 @@ pub struct Subjects {
     pub media: Option<Arc<Exchange>>,
     /// One of its newest segments, but not a whole resource's byte range.
     pub segment: Option<Arc<Exchange>>,
-    /// Its initialization section.
-    pub init: Option<Arc<Exchange>>,
 }
 
 /// Plans the requests about `subjects`. The first ones are about the newest objects, before those
@@ -53,20 +51,17 @@ pub fn plan(subjects: &Subjects, options: &Options) -> Vec<ProbeRequest> {
         has_credentials: options.token.is_some() || !options.headers.is_empty(),
         planned: Vec::new(),
     };
-    let Subjects { entry, media, segment, init } = subjects;
+    let Subjects { entry, media, segment } = subjects;
     if let Some(segment) = segment {
         planner.ranges(segment);
         planner.validators(segment);
         planner.plain(Probe::Head, segment, Method::HEAD, &[]);
-        planner.plain(Probe::Gzip, segment, Method::GET, &[(ACCEPT_ENCODING, "gzip")]);
-    }
-    for playlist in distinct(entry, media) {
-        planner.plain(Probe::Gzip, playlist, Method::GET, &[(ACCEPT_ENCODING, "gzip")]);
-        planner.plain(Probe::Head, playlist, Method::HEAD, &[]);
     }
     let playlists = distinct(entry, media).collect::<Vec<_>>();
-    for subject in playlists.iter().copied().chain(segment).chain(init) {
-        planner.plain(Probe::CrossOrigin, subject, Method::GET, &[(ORIGIN, SITE)]);
+    for playlist in &playlists {
+        planner.plain(Probe::Packed, playlist, Method::GET, &[(ACCEPT_ENCODING, "gzip")]);
+        planner.plain(Probe::Unpacked, playlist, Method::GET, &[(ACCEPT_ENCODING, "identity")]);
+        planner.plain(Probe::Head, playlist, Method::HEAD, &[]);
     }
     for subject in media.iter().chain(segment) {
         planner.plain(Probe::Preflight, subject, Method::OPTIONS, &PREFLIGHT);
@@ -147,7 +142,8 @@ impl Planner {
 
     fn ranges(&mut self, about: &Arc<Exchange>) {
         let length = about.reply.body.len();
-        if length < PIECE * 4 {
+        // What came packed has other bytes, which is the business of another rule.
+        if length < PIECE * 4 || coding(&about.reply).is_some() {
             return;
         }
         let middle = length / 2;

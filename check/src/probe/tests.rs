@@ -24,7 +24,6 @@ fn subjects() -> Subjects {
             "/t/abcdefgh/live/cam/ts/1/0.ts",
             "etag: \"a\"\nlast-modified: today",
         ),
-        init: None,
     }
 }
 
@@ -69,13 +68,14 @@ fn a_segment_is_asked_for_in_every_way() {
 }
 
 #[test]
-fn playlists_are_asked_for_packed_and_from_other_sites() {
-    let sites = planned(&subjects(), Probe::CrossOrigin);
-    assert!(sites.len() == 3 && sites.iter().all(|line| line.contains(" origin=https://")));
-    assert_eq!(planned(&subjects(), Probe::Gzip).len(), 3);
+fn playlists_are_asked_for_packed_and_plain() {
+    for (probe, coding) in [(Probe::Packed, "gzip"), (Probe::Unpacked, "identity")] {
+        let get = |path: &str| format!("GET /t/abcdefgh/live/cam/{path} accept-encoding={coding}");
+        check(probe, &[&get("index.m3u8"), &get("ts/index.m3u8")]);
+    }
     let mut alone = subjects();
     alone.media = alone.entry.clone();
-    assert_eq!(planned(&alone, Probe::Gzip).len(), 2, "the entry is the media playlist");
+    assert_eq!(planned(&alone, Probe::Packed).len(), 1, "the entry is the media playlist");
     let preflight = planned(&subjects(), Probe::Preflight);
     assert!(preflight[0].starts_with("OPTIONS "), "{preflight:?}");
     assert!(preflight[0].contains("access-control-request-headers=range"), "{preflight:?}");

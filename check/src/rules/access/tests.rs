@@ -33,7 +33,7 @@ fn without_the_right_token_nobody_gets_in() {
             let said = format!("{what} is answered with {status}, 2 bytes");
             check(id, &evidence(probe, reply(status, "", "no")), &said);
         }
-        check(id, &evidence(Probe::Gzip, reply(200, "", "no")), "");
+        check(id, &evidence(Probe::Packed, reply(200, "", "no")), "");
     }
 }
 

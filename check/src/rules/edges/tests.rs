@@ -60,8 +60,14 @@ fn a_number_means_one_segment_everywhere() {
         |segment| segment.byte_range = Some(ByteRange { length: 1, start: 0 }),
         "segment 5 differs in EXT-X-BYTERANGE",
     );
-    check_change(|segment| segment.map = Some(Map::default()), "segment 5 differs in EXT-X-MAP");
-    check_change(|segment| segment.key = Some(Key::default()), "segment 5 differs in EXT-X-KEY");
+    check_change(
+        |segment| segment.map = Some(Map::default().into()),
+        "segment 5 differs in EXT-X-MAP",
+    );
+    check_change(
+        |segment| segment.key = Some(Key::default().into()),
+        "segment 5 differs in EXT-X-KEY",
+    );
 }
 
 #[test]

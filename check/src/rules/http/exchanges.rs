@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::evidence::{CacheControl, text};
+use crate::evidence::{CacheControl, coding, lists, text, unpacked};
 use crate::finding::Faults;
-use crate::transport::{Exchange, Purpose, Reply};
+use crate::transport::{Exchange, Purpose, Reply, Request};
 
 /// By RFC 8216 a playlist may also be known by its name. Native players go by the type alone once
 /// a redirect or a query hides the name, so the type is asked for either way; `x-` forms of it, from
@@ -27,7 +27,7 @@ pub(super) fn playlist_type(exchange: &Exchange, faults: &mut Faults<'_>) {
 pub(super) fn segment_type(exchange: &Exchange, faults: &mut Faults<'_>) {
     let purposes = [Purpose::Segment, Purpose::Part, Purpose::Init];
     let Some(reply) = answered(exchange, &purposes) else { return };
-    let Some((what, fitting)) = kind(&reply.body) else { return };
+    let Some((what, fitting)) = unpacked(reply).and_then(|body| kind(&body)) else { return };
     let (essence, said) = content_type(reply);
     if !fitting.contains(&essence.as_str()) {
         faults.add(format!("{what} comes {said}"));
@@ -61,6 +61,35 @@ pub(super) fn init_caching(exchange: &Exchange, faults: &mut Faults<'_>) {
     caching(exchange, Purpose::Init, "the initialization section", faults);
 }
 
+/// Servers that name the site that asks can only do so when one does.
+pub(super) fn cors(exchange: &Exchange, faults: &mut Faults<'_>) {
+    let Some(reply) = answered(exchange, &ALL) else { return };
+    if exchange.request.headers.contains_key("origin") {
+        may_read(&exchange.request, reply, faults);
+    }
+}
+
+pub(super) fn vary(exchange: &Exchange, faults: &mut Faults<'_>) {
+    let Some(reply) = answered(exchange, &ALL) else { return };
+    let says = |member| lists(&reply.headers, "vary", member);
+    if let Some(coding) = coding(reply)
+        && !says("accept-encoding")
+        && !says("*")
+    {
+        faults.add(format!("it comes as {coding}, and Vary does not name Accept-Encoding"));
+    }
+}
+
+/// Text is worth packing.
+pub(super) fn segment_coding(exchange: &Exchange, faults: &mut Faults<'_>) {
+    let purposes = [Purpose::Segment, Purpose::Part, Purpose::Init];
+    let Some(reply) = answered(exchange, &purposes) else { return };
+    let (essence, _) = content_type(reply);
+    if let Some(coding) = coding(reply).filter(|_| !essence.starts_with("text/")) {
+        faults.add(format!("it comes packed with {coding}"));
+    }
+}
+
 pub(super) fn length(exchange: &Exchange, faults: &mut Faults<'_>) {
     let Some(reply) = answered(exchange, &[Purpose::Segment]) else { return };
     if text(&reply.headers, "content-length").is_none() {
@@ -79,6 +108,21 @@ pub(super) fn speed(exchange: &Exchange, faults: &mut Faults<'_>) {
             plays.as_secs_f64(),
             reply.took.as_secs_f64()
         ));
+    }
+}
+
+/// `Access-Control-Allow-Origin` is there once, and names every site or the one that asks.
+pub(super) fn may_read(request: &Request, reply: &Reply, faults: &mut Faults<'_>) {
+    let site = text(&request.headers, "origin").unwrap_or_default();
+    let mut given = reply.headers.get_all("access-control-allow-origin").iter();
+    match (given.next(), given.next()) {
+        (None, _) => faults.add("there is no Access-Control-Allow-Origin"),
+        (Some(_), Some(_)) => faults.add("Access-Control-Allow-Origin is there more than once"),
+        (Some(value), None) if value == "*" || value == site => {}
+        (Some(value), None) => {
+            let value = value.to_str().unwrap_or("something unreadable");
+            faults.add(format!("Access-Control-Allow-Origin is {value}"));
+        }
     }
 }
 
@@ -148,3 +192,6 @@ fn expires_at_once(reply: &Reply) -> bool {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+const ALL: [Purpose; 5] =
+    [Purpose::Multivariant, Purpose::Media, Purpose::Init, Purpose::Segment, Purpose::Part];

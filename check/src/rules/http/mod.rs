@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         requirement: "Players on other sites may read playlists and segments.",
         remedy: "Send Access-Control-Allow-Origin: * with playlists, segments and \
                  initialization sections.",
-        test: Test::Probe(requests::cors),
+        test: Test::Exchange(exchanges::cors),
     },
     Rule {
         id: "HTT-PREFL",
@@ -89,7 +89,7 @@ pub(super) const RULES: &[Rule] = &[
         reference: "RFC 9110, 12.5.5",
         requirement: "What is packed for those who accept it says so to caches.",
         remedy: "Send Vary: Accept-Encoding wherever gzip is chosen by the request.",
-        test: Test::Probe(objects::vary),
+        test: Test::Exchange(exchanges::vary),
     },
     Rule {
         id: "HTT-SEGENC",
@@ -97,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         reference: "practice; RFC 9110, 8.4",
         requirement: "Segments are not packed by HTTP: they are compressed already.",
         remedy: "Leave media out of the types that the server packs with gzip.",
-        test: Test::Probe(objects::segment_coding),
+        test: Test::Exchange(exchanges::segment_coding),
     },
     Rule {
         id: "HTT-ETAG",

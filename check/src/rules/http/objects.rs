@@ -1,60 +1,42 @@
 //! How an object that exists is answered for when it is asked for in other ways.
 
-use std::io::Read;
-
-use flate2::read::MultiGzDecoder;
 use http::StatusCode;
 
-use crate::evidence::{Probe, ProbeEvidence, lists, text};
+use crate::evidence::{Probe, ProbeEvidence, coding, text, unpacked};
 use crate::finding::Faults;
-use crate::transport::{Purpose, REPLY_BYTES_MAX, Reply};
+use crate::transport::Reply;
 
+/// Both forms are held against what came plainly, whichever that was.
 pub(super) fn gzip(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
-    let Some(reply) = packed(evidence, true) else { return };
-    let Some(coding) = coding(reply) else {
-        faults.add(format!("the playlist of {} bytes comes unpacked", reply.body.len()));
-        return;
-    };
-    if !coding.eq_ignore_ascii_case("gzip") && !coding.eq_ignore_ascii_case("x-gzip") {
-        faults.add(format!("gzip was accepted, and {coding} came"));
+    let is_packed = evidence.probe == Probe::Packed;
+    if !is_packed && evidence.probe != Probe::Unpacked {
         return;
     }
-    let Some(unpacked) = unpack(&reply.body) else {
-        faults.add(format!("{} bytes came as gzip and cannot be unpacked", reply.body.len()));
+    let Some(reply) = evidence.reply().filter(|reply| reply.status.is_success()) else { return };
+    match coding(reply) {
+        None if is_packed => {
+            faults.add(format!("the playlist of {} bytes comes unpacked", reply.body.len()));
+            return;
+        }
+        Some(coding) if !is_packed => {
+            faults.add(format!("nothing but the plain text was accepted, and {coding} came"));
+            return;
+        }
+        None | Some(_) => {}
+    }
+    let Some(text) = unpacked(reply) else {
+        let (bytes, coding) = (reply.body.len(), coding(reply).unwrap_or_default());
+        faults.add(format!("{bytes} bytes came as {coding}, and are no gzip"));
         return;
     };
-    let (Some(plain), Some(reference)) = (evidence.plain(), &evidence.reference) else { return };
-    let changes = reference.is_live || reference.purpose == Purpose::Multivariant;
-    let may_differ = changes && is_later(&plain.body, &unpacked);
-    if unpacked != plain.body[..] && !may_differ {
+    let Some(plain) = evidence.plain().and_then(unpacked) else { return };
+    if text != plain && !(evidence.may_change() && is_later(&plain, &text)) {
+        let form = if is_packed { "packed" } else { "unpacked" };
         faults.add(format!(
-            "packed it has {} bytes of text that are no later version of the {} bytes that it \
-             has plainly",
-            unpacked.len(),
-            plain.body.len()
+            "{form} it is a text of {} bytes, which is no later version of the {} bytes before",
+            text.len(),
+            plain.len()
         ));
-    }
-}
-
-pub(super) fn vary(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
-    if evidence.probe != Probe::Gzip {
-        return;
-    }
-    let Some(reply) = evidence.reply().filter(|reply| coding(reply).is_some()) else { return };
-    let says = |member| lists(&reply.headers, "vary", member);
-    if !says("accept-encoding") && !says("*") {
-        faults
-            .add("it is packed for those who accept that, and Vary does not name Accept-Encoding");
-    }
-}
-
-/// Text is worth packing.
-pub(super) fn segment_coding(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
-    let Some(reply) = packed(evidence, false) else { return };
-    let is_text =
-        text(&reply.headers, "content-type").is_some_and(|kind| kind.starts_with("text/"));
-    if let Some(coding) = coding(reply).filter(|_| !is_text) {
-        faults.add(format!("the segment comes packed with {coding}"));
     }
 }
 
@@ -127,8 +109,8 @@ pub(super) fn head(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
         faults.add(format!("HEAD is answered with {head}, and GET with {get}"));
         return;
     }
-    let is_live = evidence.reference.as_ref().is_some_and(|reference| reference.is_live);
-    if is_playlist(evidence.purpose) && is_live {
+    // Whether it comes packed is another question.
+    if evidence.may_change() || coding(reply) != coding(plain) {
         return;
     }
     let length = |reply: &Reply| text(&reply.headers, "content-length").map(str::to_owned);
@@ -137,28 +119,6 @@ pub(super) fn head(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     {
         faults.add(format!("HEAD says {head} bytes, and GET {get}"));
     }
-}
-
-/// The answer of those who accept gzip, for a playlist or for something else.
-fn packed(evidence: &ProbeEvidence, playlist: bool) -> Option<&Reply> {
-    let is_meant = evidence.probe == Probe::Gzip && is_playlist(evidence.purpose) == playlist;
-    evidence.reply().filter(|reply| is_meant && reply.status.is_success())
-}
-
-const fn is_playlist(purpose: Purpose) -> bool {
-    matches!(purpose, Purpose::Multivariant | Purpose::Media)
-}
-
-fn coding(reply: &Reply) -> Option<&str> {
-    text(&reply.headers, "content-encoding").filter(|coding| *coding != "identity")
-}
-
-/// At most as much as is taken of anything: a few bytes may unpack to gigabytes.
-fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
-    let limit = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut text = Vec::new();
-    MultiGzDecoder::new(bytes).take(limit).read_to_end(&mut text).ok()?;
-    Some(text)
 }
 
 /// Whether `after` may be what a playlist that changes became since `before`: it is a playlist, and

@@ -2,18 +2,9 @@
 
 use std::time::Duration;
 
-use crate::evidence::{CacheControl, Probe, ProbeEvidence, lists, text};
+use super::exchanges::may_read;
+use crate::evidence::{CacheControl, Probe, ProbeEvidence, lists};
 use crate::finding::Faults;
-use crate::transport::Reply;
-
-pub(super) fn cors(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
-    if evidence.probe != Probe::CrossOrigin {
-        return;
-    }
-    if let Some(reply) = evidence.reply().filter(|reply| reply.status.is_success()) {
-        may_read(evidence, reply, faults);
-    }
-}
 
 pub(super) fn preflight(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     if evidence.probe != Probe::Preflight {
@@ -24,7 +15,7 @@ pub(super) fn preflight(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
         faults.add(format!("OPTIONS is answered with {}", reply.status.as_u16()));
         return;
     }
-    may_read(evidence, reply, faults);
+    may_read(&evidence.request, reply, faults);
     let says = |member| lists(&reply.headers, "access-control-allow-headers", member);
     if !says("range") && !says("*") {
         faults.add("Access-Control-Allow-Headers does not name Range");
@@ -84,21 +75,6 @@ pub(super) fn extra_query(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     if !reply.status.is_success() {
         let status = reply.status.as_u16();
         faults.add(format!("with an unknown query parameter it is answered with {status}"));
-    }
-}
-
-/// `Access-Control-Allow-Origin` is there once, and names every site or the one that asks.
-fn may_read(evidence: &ProbeEvidence, reply: &Reply, faults: &mut Faults<'_>) {
-    let site = text(&evidence.request.headers, "origin").unwrap_or_default();
-    let mut given = reply.headers.get_all("access-control-allow-origin").iter();
-    match (given.next(), given.next()) {
-        (None, _) => faults.add("there is no Access-Control-Allow-Origin"),
-        (Some(_), Some(_)) => faults.add("Access-Control-Allow-Origin is there more than once"),
-        (Some(value), None) if value == "*" || value == site => {}
-        (Some(value), None) => {
-            let value = value.to_str().unwrap_or("something unreadable");
-            faults.add(format!("Access-Control-Allow-Origin is {value}"));
-        }
     }
 }
 

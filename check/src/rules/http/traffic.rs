@@ -5,7 +5,7 @@ use crate::finding::Faults;
 
 /// One late answer says nothing: something else may have kept this machine busy.
 pub(super) fn first_byte(evidence: &PresentationEvidence<'_>, faults: &mut Faults<'_>) {
-    let Traffic { timed, late, slowest, .. } = *evidence.traffic;
+    let &Traffic { timed, late, slowest, .. } = evidence.traffic;
     if late >= 2 && late.saturating_mul(20) > timed {
         let slowest = slowest.as_millis();
         faults.add(format!(
@@ -16,7 +16,7 @@ pub(super) fn first_byte(evidence: &PresentationEvidence<'_>, faults: &mut Fault
 
 /// Servers end a connection after some hundred answers, and that is fair.
 pub(super) fn keep_alive(evidence: &PresentationEvidence<'_>, faults: &mut Faults<'_>) {
-    let Traffic { answers, reused, closing, .. } = *evidence.traffic;
+    let &Traffic { answers, reused, closing, .. } = evidence.traffic;
     if answers < 4 {
         return;
     }

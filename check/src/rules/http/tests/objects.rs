@@ -3,7 +3,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{check_probe, exchange, reply};
+use super::{check, check_probe, exchange, reply};
 use crate::evidence::{Probe, ProbeEvidence};
 use crate::transport::samples::probed;
 use crate::transport::{Purpose, Reply};
@@ -14,10 +14,10 @@ fn packed(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn playlist(is_live: bool, plain: &str, answer: Reply) -> ProbeEvidence {
-    let mut reference = exchange(Purpose::Media, "http://w/a.m3u8", reply(200, "", plain));
+fn playlist(probe: Probe, is_live: bool, plain: Reply, answer: Reply) -> ProbeEvidence {
+    let mut reference = exchange(Purpose::Media, "http://w/a.m3u8", plain);
     reference.is_live = is_live;
-    probed(Probe::Gzip, reference, "accept-encoding: gzip", answer)
+    probed(probe, reference, "", answer)
 }
 
 const NOW: &str = "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:7\n";
@@ -27,10 +27,10 @@ const GZIP: &str = "content-encoding: gzip\nvary: accept-encoding";
 
 #[test]
 fn a_playlist_is_packed_and_the_same() {
-    let other = "packed it has 32 bytes of text that are no later version of the 32 bytes that it \
-                 has plainly";
+    let other = "packed it is a text of 32 bytes, which is no later version of the 32 bytes before";
     let cut = packed(NOW).split_last_chunk::<6>().unwrap().0.to_vec();
-    let damaged = format!("{} bytes came as gzip and cannot be unpacked", cut.len());
+    let damaged = format!("{} bytes came as gzip, and are no gzip", cut.len());
+    let brotli = format!("{} bytes came as br, and are no gzip", packed(NOW).len());
     for (is_live, headers, body, expected) in [
         (true, GZIP, packed(NOW), ""),
         (true, "content-encoding: x-gzip", packed(LATER), ""),
@@ -38,19 +38,39 @@ fn a_playlist_is_packed_and_the_same() {
         (false, GZIP, packed(LATER), other),
         (true, GZIP, packed(BEFORE), other),
         (true, GZIP, cut, damaged.as_str()),
+        (true, "content-encoding: br", packed(NOW), brotli.as_str()),
         (true, "", NOW.into(), "the playlist of 32 bytes comes unpacked"),
-        (true, "content-encoding: br", packed(NOW), "gzip was accepted, and br came"),
     ] {
-        let evidence = playlist(is_live, NOW, reply(200, headers, body));
-        check_probe("HTT-GZIP", &evidence, expected);
-        check_probe("HTT-SEGENC", &evidence, "");
+        for plain in [reply(200, "", NOW), reply(200, GZIP, packed(NOW))] {
+            let answer = reply(200, headers, &body);
+            let evidence = playlist(Probe::Packed, is_live, plain, answer);
+            check_probe("HTT-GZIP", &evidence, expected);
+        }
     }
-    check_probe("HTT-GZIP", &playlist(true, NOW, reply(404, "", "gone")), "");
+    let gone = playlist(Probe::Packed, true, reply(200, "", NOW), reply(404, "", "gone"));
+    check_probe("HTT-GZIP", &gone, "");
+}
+
+#[test]
+fn who_accepts_no_gzip_gets_none() {
+    let other =
+        "unpacked it is a text of 32 bytes, which is no later version of the 32 bytes before";
+    let coded = "nothing but the plain text was accepted, and gzip came";
+    for (headers, body, expected) in [
+        ("", NOW.as_bytes().to_vec(), ""),
+        ("content-encoding: identity", LATER.into(), ""),
+        ("", BEFORE.into(), other),
+        (GZIP, packed(NOW), coded),
+    ] {
+        let plain = reply(200, GZIP, packed(NOW));
+        let evidence = playlist(Probe::Unpacked, true, plain, reply(200, headers, body));
+        check_probe("HTT-GZIP", &evidence, expected);
+    }
 }
 
 #[test]
 fn what_is_packed_by_choice_says_so() {
-    let said = "it is packed for those who accept that, and Vary does not name Accept-Encoding";
+    let said = "it comes as gzip, and Vary does not name Accept-Encoding";
     for (headers, expected) in [
         (GZIP, ""),
         ("content-encoding: gzip\nvary: Origin, Accept-Encoding", ""),
@@ -59,14 +79,8 @@ fn what_is_packed_by_choice_says_so() {
         ("content-encoding: gzip", said),
         ("content-encoding: gzip\nvary: origin", said),
     ] {
-        check_probe("HTT-VARY", &playlist(true, NOW, reply(200, headers, "")), expected);
+        check("HTT-VARY", Purpose::Media, headers, b"", expected);
     }
-}
-
-/// What came of a probe about a segment of ten bytes with an entity tag.
-fn segment(probe: Probe, asked: &str, answer: Reply) -> ProbeEvidence {
-    let plain = reply(200, "etag: \"a\"\ncontent-length: 10", "0123456789");
-    probed(probe, exchange(Purpose::Segment, "http://w/0.ts", plain), asked, answer)
 }
 
 #[test]
@@ -75,12 +89,17 @@ fn a_segment_is_not_packed() {
         ("content-type: video/mp2t", ""),
         ("content-encoding: identity", ""),
         ("content-type: text/vtt\ncontent-encoding: gzip", ""),
-        ("content-encoding: gzip", "the segment comes packed with gzip"),
+        ("content-encoding: gzip", "it comes packed with gzip"),
     ] {
-        let evidence = segment(Probe::Gzip, "accept-encoding: gzip", reply(200, headers, ""));
-        check_probe("HTT-SEGENC", &evidence, expected);
-        check_probe("HTT-GZIP", &evidence, "");
+        check("HTT-SEGENC", Purpose::Segment, headers, b"", expected);
+        check("HTT-SEGENC", Purpose::Media, headers, b"", "");
     }
+}
+
+/// What came of a probe about a segment of ten bytes with an entity tag.
+fn segment(probe: Probe, asked: &str, answer: Reply) -> ProbeEvidence {
+    let plain = reply(200, "etag: \"a\"\ncontent-length: 10", "0123456789");
+    probed(probe, exchange(Purpose::Segment, "http://w/0.ts", plain), asked, answer)
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{check_probe, exchange, reply};
+use super::{check_exchange, check_probe, exchange, headers, reply};
 use crate::evidence::{Probe, ProbeEvidence};
 use crate::transport::samples::probed;
 use crate::transport::{Purpose, Reply, TransportError};
@@ -17,7 +17,7 @@ const NO_ORIGIN: &str = "there is no Access-Control-Allow-Origin";
 
 #[test]
 fn players_on_other_sites_may_read() {
-    for (headers, expected) in [
+    for (lines, expected) in [
         ("access-control-allow-origin: *", ""),
         ("access-control-allow-origin: https://player.example", ""),
         ("", NO_ORIGIN),
@@ -30,10 +30,13 @@ fn players_on_other_sites_may_read() {
             "Access-Control-Allow-Origin is there more than once",
         ),
     ] {
-        check_probe("HTT-CORS", &segment(Probe::CrossOrigin, reply(200, headers, "")), expected);
+        for purpose in [Purpose::Multivariant, Purpose::Init, Purpose::Segment] {
+            let mut asked = exchange(purpose, "http://w/a", reply(200, lines, ""));
+            check_exchange("HTT-CORS", &asked, "");
+            asked.request.headers = headers("origin: https://player.example");
+            check_exchange("HTT-CORS", &asked, expected);
+        }
     }
-    check_probe("HTT-CORS", &segment(Probe::CrossOrigin, reply(404, "", "")), "");
-    check_probe("HTT-CORS", &segment(Probe::Gzip, reply(200, "", "")), "");
 }
 
 #[test]
