@@ -115,6 +115,10 @@ impl Bench {
     fn push(&mut self, unit: AccessUnit, now_ms: i64) {
         self.pushed += 1;
         self.segmenter.push(unit, now_ms);
+        // Whatever the doctor says, it has something to say.
+        for change in self.segmenter.examine(0, now_ms) {
+            assert!(change.finding.advice.ends_with('.'), "{change:?}");
+        }
         self.pull();
     }
 

@@ -5,7 +5,7 @@ use container::flv::TagKind;
 use segmenter::Grade::{Fair, Poor};
 
 use crate::replayed::{
-    AAC, GOOD, H264, PICTURES, SOUND, check, encoded, is_unit, is_video, live, looped,
+    AAC, GOOD, H264, PICTURES, SOUND, check, encoded, is_unit, is_video, live, looped, read,
 };
 
 #[test]
@@ -124,7 +124,7 @@ fn pictures_of_ten_bits() {
 #[test]
 fn pictures_in_fields() {
     let tags = encoded(&[PICTURES, SOUND, H264, AAC, "-flags +ildct+ilme -t 5"]);
-    check(&tags, live, &[("interlaced", Fair, "Pictures are interlaced")]);
+    check(&tags, live, &[("interlaced", Fair, "Pictures are coded as interlaced")]);
 }
 
 #[test]
@@ -200,4 +200,23 @@ fn frames_that_are_broken() {
         tag.payload = Bytes::from(body);
     }
     check(&tags, live, &[("frames_broken", Fair, "6 frames of the last minute were broken")]);
+}
+
+#[test]
+fn codecs_that_not_every_browser_plays() {
+    let check = |file: &[u8], expected: &[(&str, segmenter::Grade, &str)]| {
+        // Two seconds are too few: they are played slowly.
+        check(&read(file), |tag| live(tag) * 4, expected);
+    };
+    let hevc = include_bytes!("../../core/container/testdata/ffmpeg-9.0_hevc_opus.flv");
+    let sentence = "Pictures are H.265, which not every browser shows";
+    check(hevc, &[("picture_codec", Fair, sentence)]);
+    let av1 = include_bytes!("../../core/container/testdata/ffmpeg-9.0_av1_flac.flv");
+    check(av1, &[("picture_codec", Fair, "Pictures are AV1")]);
+    let vp9 = include_bytes!("../../core/container/testdata/ffmpeg-9.0_vp9_mp3.flv");
+    check(vp9, &[("picture_codec", Fair, "Pictures are VP9")]);
+    let ac3 = include_bytes!("../../core/container/testdata/ffmpeg-9.0_h264_ac3.flv");
+    check(ac3, &[("sound_codec", Poor, "Sound is AC-3, which Chrome and Firefox do not play")]);
+    let both = include_bytes!("../../core/container/testdata/ffmpeg-9.0_h264-hevc_aac-opus.flv");
+    check(both, &[]);
 }

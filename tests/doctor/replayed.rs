@@ -44,7 +44,8 @@ pub(crate) fn encoded(words: &[&str]) -> Vec<Tag> {
     read(&std::fs::read(file).unwrap())
 }
 
-fn read(file: &[u8]) -> Vec<Tag> {
+/// The tags of a file.
+pub(crate) fn read(file: &[u8]) -> Vec<Tag> {
     let (mut reader, mut tags) = (FileReader::new(), Vec::new());
     reader.push(file);
     while let Some(tag) = reader.pull().unwrap() {

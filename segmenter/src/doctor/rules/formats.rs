@@ -65,7 +65,7 @@ pub(super) static RULES: [Rule; 9] = [
         measure: |seen| picture(seen).filter(|it| it.is_interlaced).map(|_| 1),
         say: |_, _| {
             Wrong::new(
-                "Pictures are interlaced, and browsers show that as combs on everything that moves",
+                "Pictures are coded as interlaced, which browsers show as combs on everything that moves",
                 "the sequence parameter set allows fields",
             )
         },
