@@ -2,6 +2,7 @@
 
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use runtime::Metrics as Registry;
+use segmenter::Grade;
 
 /// Handles to the role's metrics.
 #[derive(Clone, Debug)]
@@ -30,6 +31,15 @@ impl Metrics {
     /// Registers the role's metrics.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
+        let grades = registry.gauges(
+            "weir_ingest_publishers_graded",
+            "Streams that are live here, by what the stream doctor says of their pushes",
+            &["grade"],
+        );
+        // They are there from the start: none is a number as well.
+        for grade in Grade::ALL {
+            grades.with_label_values(&[grade.name()]).set(0);
+        }
         Self {
             connections: registry
                 .gauge("weir_ingest_connections", "RTMP connections that are open"),
@@ -53,11 +63,7 @@ impl Metrics {
                 "What was mended in what encoders sent, by kind",
                 &["kind"],
             ),
-            grades: registry.gauges(
-                "weir_ingest_publishers_graded",
-                "Streams that are live here, by what the stream doctor says of their pushes",
-                &["grade"],
-            ),
+            grades,
             findings: registry.counters(
                 "weir_ingest_findings_total",
                 "What the stream doctor has found in pushes, when it came or got worse",

@@ -291,3 +291,17 @@ async fn three_publishers_in_a_row_lose_nothing() {
     let story = fixture.story().await;
     assert!(story.starts_with("o1 s0 s1") && story.ends_with(" i o2 i"), "{story}");
 }
+
+#[tokio::test]
+async fn what_the_doctor_says_is_known_while_the_stream_is_live() {
+    let fixture = Fixture::new(NameTaken::Takeover).await;
+    assert_eq!(fixture.node.diagnosis(&name()), None);
+    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    push_clip(&mut publisher).await.unwrap();
+    assert_eq!(publisher.examine(0), []);
+    let diagnosis = fixture.node.diagnosis(&name()).unwrap();
+    assert_eq!(diagnosis.figures.size, Some((160, 90)));
+    assert_eq!(diagnosis.grade, segmenter::Grade::Good);
+    publisher.close(End::Finished).await;
+    assert_eq!(fixture.node.diagnosis(&name()), None);
+}

@@ -102,7 +102,7 @@ fn sixteen_b_frames() {
 fn sound_400_ms_late_by_its_times() {
     let late = "-f lavfi -itsoffset 0.4 -i sine=frequency=440:sample_rate=48000";
     let tags = encoded(&[PICTURES, late, H264, AAC, "-t 20"]);
-    let sentence = "Sound is 3";
+    let sentence = "Sound begins 3";
     let said = check(&tags, live, &[("sound_begins_late", Fair, sentence)]);
     assert!(said.last.findings[0].advice.contains("Sync Offset"));
 }

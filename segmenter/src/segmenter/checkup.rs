@@ -11,8 +11,8 @@ impl Segmenter {
         self.doctor.examine(repairs, broken, now_ms)
     }
 
-    /// For a while until `now_ms` nothing was read: what the doctor sees of the arrival of what came
-    /// meanwhile says nothing of its encoder.
+    /// For a while until `now_ms` nothing was read: how what came meanwhile arrives says nothing of
+    /// its encoder.
     pub fn waited(&mut self, now_ms: i64) {
         self.doctor.waited(now_ms);
     }

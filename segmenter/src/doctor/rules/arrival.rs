@@ -10,6 +10,8 @@ const JITTER_MS_FAIR: i64 = 2_000;
 /// Players hold about three segments of two seconds.
 const STALL_MS_GOOD: i64 = 2_000;
 const STALL_MS_FAIR: i64 = 6_000;
+/// Players fetch a segment of two seconds at a time, and do not notice.
+const BURST_MS_GOOD: i64 = 500;
 const BURST_MS_FAIR: i64 = 6_000;
 /// Half of what players hold.
 const BEHIND_MS_GOOD: i64 = 3_000;
@@ -44,7 +46,7 @@ pub(super) static RULES: [Rule; 6] = [
     Rule {
         id: "bursts",
         sees: "How long nothing comes between bursts, where it is half of the time",
-        bounds: Bounds::Over { fair: Some(0), poor: Some(BURST_MS_FAIR) },
+        bounds: Bounds::Over { fair: Some(BURST_MS_GOOD), poor: Some(BURST_MS_FAIR) },
         unit: Unit::Millis,
         remedy: "let the encoder send what it has at once, in ffmpeg by one -re and without \
                  reading from another HLS stream, and look whether something between here and the \

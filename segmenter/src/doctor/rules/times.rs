@@ -7,7 +7,7 @@ use crate::doctor::seen::Seen;
 /// Sound that is later is found unacceptable (ITU-R BT.1359).
 const SOUND_LATE_MS_GOOD: i64 = 185;
 /// What begins later was switched on later, and says nothing of lips.
-const SOUND_LATE_MS_MAX: i64 = 2_000;
+const SOUND_LATE_MS_MAX: i64 = 1_000;
 /// Encoders look ahead in pictures and not in sound; what is further apart is waited for.
 const APART_MS_GOOD: i64 = 300;
 const APART_MS_FAIR: i64 = 1_000;
@@ -29,7 +29,7 @@ pub(super) static RULES: [Rule; 7] = [
     Rule {
         id: "sound_begins_late",
         sees: "How much later than the first picture the first sound is, by their times (up to \
-               2 s)",
+               1 s)",
         bounds: Bounds::Over { fair: Some(SOUND_LATE_MS_GOOD), poor: None },
         unit: Unit::Millis,
         remedy: "if lips and voice do not match, take the delay out, in OBS Edit, Advanced Audio \
@@ -37,12 +37,12 @@ pub(super) static RULES: [Rule; 7] = [
         unless: &[],
         measure: |seen| {
             let late = seen.sound_begins_late_ms().filter(|late| *late <= SOUND_LATE_MS_MAX);
-            late.filter(|_| seen.watched_ms() >= SOUND_LATE_MS_MAX)
+            late.filter(|_| seen.watched_ms() >= 2 * SOUND_LATE_MS_MAX)
         },
         say: |_, ms| {
             let late = seconds(ms);
             let what = format!(
-                "Sound is {late} late against the pictures by its times, as if it had been delayed"
+                "Sound begins {late} after the pictures by its times, as it does when it is delayed"
             );
             Wrong::new(what, format!("the first sound is {late} after the first picture"))
         },
