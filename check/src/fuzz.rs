@@ -42,7 +42,9 @@ fn judge(border: &BorderEvidence<'_>) {
             | Test::Rendition(_)
             | Test::Presentation(_)
             | Test::Exchange(_)
+            | Test::LowLatency(_)
             | Test::Probe(_)
+            | Test::Edges(_)
             | Test::Exam => {}
         }
         assert!(sentences.iter().all(|sentence| sentence.len() < 2_000), "{}", rule.id);

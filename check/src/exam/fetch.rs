@@ -122,7 +122,6 @@ impl Desk {
         match purpose {
             Purpose::Media if subjects.media.is_none() => subjects.media = Some(exchange),
             Purpose::Segment if is_whole => subjects.segment = Some(exchange),
-            Purpose::Init if is_whole => subjects.init = Some(exchange),
             Purpose::Multivariant
             | Purpose::Media
             | Purpose::Init

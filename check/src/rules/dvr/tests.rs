@@ -20,6 +20,7 @@ fn check(promised: u64, first: u64, has_ended: bool, expected: &str) {
     let options = Options { dvr: promised, ..Options::default() };
     let (url, course) = (Url::parse("http://w/a.m3u8").unwrap(), Course::default());
     let evidence = RenditionEvidence {
+        alternative: None,
         url: &url,
         playlist: &playlist,
         variant: None,

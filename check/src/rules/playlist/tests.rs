@@ -48,6 +48,7 @@ pub(in crate::rules) fn found_together(
     let renditions: Vec<_> = read
         .iter()
         .map(|(url, playlist)| RenditionEvidence {
+            alternative: None,
             url,
             playlist,
             variant: listed.as_ref().and_then(|listed| {

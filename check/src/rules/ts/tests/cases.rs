@@ -104,7 +104,7 @@ fn a_map_of_the_playlist_may_bring_the_tables() {
     let [_, second] = pair(PLAIN);
     let mut after = evidence(&ts_faults::without_association(second), None);
     check_listed(&after, None, &["TS-PATPMT"]);
-    after.listed.map = Some(hls::read::Map::default());
+    after.listed.map = Some(hls::read::Map::default().into());
     check_listed(&after, None, &[]);
 }
 
@@ -112,7 +112,7 @@ fn a_map_of_the_playlist_may_bring_the_tables() {
 fn an_encrypted_segment_is_not_judged() {
     let mut segment = evidence(&ts_faults::wrong_sync_byte(pair(PLAIN)[1]), None);
     let method = "AES-128".to_owned();
-    segment.listed.key = Some(hls::read::Key { method, ..hls::read::Key::default() });
+    segment.listed.key = Some(hls::read::Key { method, ..hls::read::Key::default() }.into());
     check_listed(&segment, None, &[]);
 }
 
