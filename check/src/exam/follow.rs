@@ -95,13 +95,21 @@ impl Follower {
         let examiner = Examiner::new(Arc::clone(&self.desk), self.rendition.clone());
         let (desk, others) = (Arc::clone(&self.desk), self.others.clone());
         let player = Player::new(desk, self.url.clone(), self.rendition.clone(), others);
+        // What ends before the player looks at it for the first time, as VOD does, shows it nothing.
+        let (ending, mut ended) = watch::channel(false);
         let follow = async {
             let playlist = self.follow(first, version, orders).await;
             self.newest.send_replace(None);
+            ending.send_replace(true);
             playlist
         };
-        let (playlist, seen, ()) =
-            tokio::join!(follow, examiner.run(waiting), player.run(self.newest()));
+        let play = async {
+            tokio::select! {
+                () = player.run(self.newest()) => {}
+                _ = ended.wait_for(|ended| *ended) => {}
+            }
+        };
+        let (playlist, seen, ()) = tokio::join!(follow, examiner.run(waiting), play);
         let Self { url, rendition, .. } = self;
         Some(Followed { url, rendition, playlist, seen })
     }
