@@ -61,6 +61,13 @@ impl Transport for InProcess {
         Ok(Reply { status, version, headers, body, url, first_byte, took, is_reused })
     }
 
+    /// A URL tidies what it can: what is left of an untidy path is what the origin sees.
+    async fn send_untidied(&self, request: &Request, path: &str) -> Result<Reply, TransportError> {
+        let mut request = request.clone();
+        request.url.set_path(path);
+        self.send(&request).await
+    }
+
     fn is_http(&self) -> bool {
         true
     }

@@ -166,9 +166,9 @@ pub(super) const PLANTED: &[Planted] = &[
         }
     }),
     planted("a path leads out of the tree", "SEC-TRAV").answer(|answer, moment| {
-        if moment.request.url.as_str().to_ascii_lowercase().contains("passwd") {
+        if moment.request.url.as_str().to_ascii_lowercase().contains("etc%2fhosts") {
             answer.status = StatusCode::OK;
-            answer.replace("root:x:0:0:root:/root:/bin/bash\n");
+            answer.replace("127.0.0.1 localhost\n::1 localhost\n");
         }
     }),
     planted("browsers may guess types", "SEC-NOSNIFF").answer(|answer, _| {

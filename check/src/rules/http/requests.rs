@@ -59,9 +59,10 @@ pub(super) fn writing(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     }
     let method = &evidence.request.method;
     let Ok(reply) = &evidence.outcome else { return };
-    let is_alike = evidence.unknown.as_ref().is_some_and(|unknown| {
-        unknown.status == reply.status && unknown.body == reply.body && !reply.body.is_empty()
-    });
+    let is_alike = evidence
+        .unknown
+        .as_ref()
+        .is_some_and(|unknown| unknown.status == reply.status && unknown.body == reply.body);
     if reply.status.is_success() && !is_alike {
         faults.add(format!("{method} is answered with {}", reply.status.as_u16()));
     }
