@@ -100,6 +100,18 @@ pub fn sound_late(segment: &[u8]) -> Vec<u8> {
     })
 }
 
+/// The sound is 100 ms late from its second PES packet on.
+#[must_use]
+pub fn sound_gap(segment: &[u8]) -> Vec<u8> {
+    change_sound(segment, |list| {
+        for pes in list.iter_mut().skip(1) {
+            let field = &mut pes.bytes[9..14];
+            let late = time(field) + 9_000;
+            set_time(field, late);
+        }
+    })
+}
+
 fn change_pictures(segment: &[u8], change: impl FnOnce(&mut Vec<Pes>)) -> Vec<u8> {
     let packets = packets(segment);
     change_pes(&packets, Pids::of(&packets).video, change)

@@ -19,7 +19,8 @@ pub use clock::{
 };
 pub use media::{
     bad_adts_header, later_key_unmarked, later_key_without_sets, pictures_joined, sound_cut,
-    sound_late, sound_misaligned, unmarked_keys, without_delimiters, without_parameter_sets,
+    sound_gap, sound_late, sound_misaligned, unmarked_keys, without_delimiters,
+    without_parameter_sets,
 };
 pub use packets::{
     bad_checksum, counters_changed, cut_in_packet, long_program_info, lost_packet, marked_damaged,
@@ -98,4 +99,5 @@ faults! {
     "TS-ADTSALIGN" sound_misaligned;
     "TS-ADTSTRUNC" sound_cut;
     "TS-AUDPTS" sound_late;
+    "TS-AUDPTS" sound_gap;
 }

@@ -4,6 +4,7 @@ use container::ts::PACKET_BYTES;
 use samples::ts_faults;
 
 use super::*;
+use crate::evidence::SegmentKind;
 
 /// H.264 with B frames and AAC: the second of two segments.
 const PLAIN: &str = "ffmpeg-5.1_h264-bframes_aac";
@@ -100,6 +101,16 @@ fn everything_may_change_where_the_stream_breaks() {
 }
 
 #[test]
+fn a_counter_may_start_anew_where_its_packet_says_so() {
+    let [first, second] = pair(PLAIN);
+    let first = evidence(first, None);
+    let mut after = evidence(&ts_faults::counters_changed(second), Some(&first));
+    let SegmentKind::Ts(ts) = &mut after.media.kind else { panic!("no transport stream") };
+    ts.counters.values_mut().for_each(|counters| counters.is_break = true);
+    check_listed(&after, Some(&first), &[]);
+}
+
+#[test]
 fn a_map_of_the_playlist_may_bring_the_tables() {
     let [_, second] = pair(PLAIN);
     let mut after = evidence(&ts_faults::without_association(second), None);
@@ -139,6 +150,7 @@ fn units_are_counted_and_timed_whatever_packets_they_are_in() {
         ts_faults::without_association,
         ts_faults::without_map,
         ts_faults::bad_checksum,
+        ts_faults::wrong_sync_byte,
     ] {
         let broken = evidence(&fault(segment), None);
         for (whole, broken) in whole.media.tracks.iter().zip(&broken.media.tracks) {
@@ -146,6 +158,10 @@ fn units_are_counted_and_timed_whatever_packets_they_are_in() {
                 track.units.iter().map(|unit| unit.dts_ns / 1_000_000).collect::<Vec<_>>()
             };
             assert_eq!(times(broken), times(whole));
+            let bytes = |track: &crate::evidence::TrackMedia| -> u32 {
+                track.units.iter().map(|unit| unit.bytes).sum()
+            };
+            assert_eq!(bytes(broken), bytes(whole));
         }
     }
 }
@@ -170,4 +186,25 @@ fn streams_of_a_segment_without_tables_are_those_of_the_one_before() {
     assert_eq!(kinds(&alone), 1);
     let first = evidence(first, None);
     assert_eq!(kinds(&evidence(&bare, Some(&first))), 2);
+    // A checksum that is wrong does not make a map useless, as far as this reader goes.
+    assert_eq!(kinds(&evidence(&ts_faults::bad_checksum(second), None)), 2);
+}
+
+#[test]
+fn a_packet_without_payload_does_not_count() {
+    let [_, segment] = pair(PLAIN);
+    let mut empty = [0xff; PACKET_BYTES];
+    empty[..6].copy_from_slice(&[0x47, 0x01, 0x00, 0x20, 183, 0]);
+    let counter = packet(44, segment)[3] & 0x0f;
+    empty[3] |= counter;
+    check(&insert(45, &[&empty, &empty], segment), &[]);
+    empty[3] = 0x20 | (counter + 1) & 0x0f;
+    check(&insert(45, &[&empty], segment), &["TS-CC"]);
+}
+
+#[test]
+fn a_jump_of_the_sound_is_one_fault() {
+    let said = findings(None, &evidence(&ts_faults::sound_gap(pair(PLAIN)[1]), None));
+    let said: Vec<_> = said.into_iter().map(|(_, sentence)| sentence).collect();
+    assert_eq!(said, ["PES packet 1 of AAC on PID 0x101 is 100.0 ms late for its frames"]);
 }
