@@ -11,7 +11,9 @@
 mod paired;
 
 use std::hint::black_box;
+use std::iter::{Cycle, Enumerate};
 use std::process::Command;
+use std::slice::Iter;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -67,19 +69,22 @@ fn megabytes_a_second(bytes: usize, time: Duration) -> f64 {
 
 /// Reads one segment after the other, as an exam does.
 struct Judged<'a> {
-    segments: std::iter::Cycle<std::slice::Iter<'a, Bytes>>,
+    segments: Cycle<Enumerate<Iter<'a, Bytes>>>,
     before: Option<SegmentEvidence>,
 }
 
 impl<'a> Judged<'a> {
     fn new(segments: &'a [Bytes]) -> Self {
-        Self { segments: segments.iter().cycle(), before: None }
+        Self { segments: segments.iter().enumerate().cycle(), before: None }
     }
 
     fn next(&mut self) {
-        let bytes = self.segments.next().unwrap().clone();
+        let (number, bytes) = self.segments.next().unwrap();
+        let bytes = bytes.clone();
         let media = read(&bytes, self.before.as_ref().map(|before| &before.media));
-        let listed = hls::read::Segment::default();
+        // From the last on it starts over.
+        let has_discontinuity = number == 0;
+        let listed = hls::read::Segment { has_discontinuity, ..hls::read::Segment::default() };
         let after = SegmentEvidence {
             listed,
             target_duration: None,
@@ -98,7 +103,8 @@ impl<'a> Judged<'a> {
                 (_, _) => {}
             }
         }
-        black_box(&sentences);
+        assert!(sentences.is_empty(), "{sentences:?}");
+        assert!(after.media.tracks.iter().all(|track| track.units.len() > 10), "hardly any units");
         self.before = Some(after);
     }
 }

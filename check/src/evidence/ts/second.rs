@@ -48,12 +48,12 @@ pub struct SecondStream {
     pub times: Vec<PesTimes>,
 }
 
-/// Bytes of the longest segment that is read again: 16 s at 4 Mb/s, and about 60 ms of work.
+/// Bytes of the longest segment that is read again: 16 s at 4 Mb/s, and about 5 ms of work.
 pub const SECOND_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
-/// Of so many segments of a rendition one is read again. The second reading takes about eight
-/// times as long as the first; in this way it adds about as much.
-pub const SECOND_EVERY: u64 = 8;
+/// Of so many segments of a rendition one is read again. The second reading takes two and a half to
+/// four times as long as the first (docs/performance.md); in this way it adds about as much.
+pub const SECOND_EVERY: u64 = 4;
 
 /// Reads a segment again. `None` if it is not to be read: it is too long, something in it is
 /// broken, which the first reader has said already, or it has something that the other reader does
