@@ -1,12 +1,16 @@
 //! Entry points for fuzzing. Each takes any bytes; what can go wrong is a panic, or a rule that
 //! makes up times or keeps more than it may.
 
+mod fmp4;
+
 use bytes::Bytes;
 
 use crate::evidence::ts::{self, FEW_MAX, UNITS_MAX};
 use crate::evidence::{BorderEvidence, SegmentEvidence, SegmentKind};
 use crate::rules::rules;
 use crate::{Faults, Test};
+
+pub use fmp4::fmp4;
 
 /// Two segments of MPEG-TS, one behind the other: halves of `data`, cut between packets.
 pub fn ts(data: &[u8]) {

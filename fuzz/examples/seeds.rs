@@ -108,6 +108,7 @@ fn containers(seeds: &mut Seeds, capture: &Capture) {
         add(seeds, "check_ts", segment.to_vec());
     }
     if let Some(segment) = fragmented(&tracks, &units) {
+        add(seeds, "check_fmp4", segment.clone());
         add(seeds, "container_fmp4", segment);
     }
 }

@@ -1,0 +1,4 @@
+//! `check::fuzz::fmp4`, guided by coverage.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check::fuzz::fmp4(data));
