@@ -1,3 +1,5 @@
+mod examined;
+
 use bytes::{BufMut, BytesMut};
 use mp4_atom::{Any, Encode as _};
 
