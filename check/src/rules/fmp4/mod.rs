@@ -206,7 +206,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "MP4-NAL",
         severity: Severity::Must,
         reference: "ISO/IEC 14496-15, 4.3.3",
-        requirement: "The NAL units of a sample fill it, each as long as the length before it says.",
+        requirement: "The NAL units of a sample fill it, each as long as its length says.",
         remedy: "Make the packager write lengths before NAL units, and not start codes.",
         test: Test::Segment(segment::nal_units),
     },
