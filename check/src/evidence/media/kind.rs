@@ -1,6 +1,7 @@
 //! What a segment is: by its bytes, and where they are damaged by how it is listed.
 
 use super::{InitEvidence, packed};
+use crate::evidence::ts::is_transport_stream;
 
 /// What a segment seems to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,7 +35,7 @@ impl Guess {
         match () {
             () if is_web_vtt(bytes) => Self::WebVtt,
             () if begins_as_mp4(bytes) => Self::Fmp4,
-            () if begins_as_ts(bytes) => Self::Ts,
+            () if is_transport_stream(bytes) => Self::Ts,
             () if packed::is_packed_audio(bytes) => Self::PackedAudio,
             () if (init.is_some() || is_mp4_name(&extension)) && has_box(bytes) => Self::Fmp4,
             () if has_packets(bytes) => Self::Ts,
@@ -53,12 +54,6 @@ fn is_web_vtt(bytes: &[u8]) -> bool {
 fn begins_as_mp4(bytes: &[u8]) -> bool {
     let kind = bytes.get(4..8);
     kind.is_some_and(|kind| FIRST_BOXES.iter().any(|known| known.as_slice() == kind))
-}
-
-/// A sync byte at the start, and where the next packet begins or the segment ends.
-fn begins_as_ts(bytes: &[u8]) -> bool {
-    let second = bytes.get(PACKET_BYTES);
-    bytes.first() == Some(&SYNC_BYTE) && second.is_none_or(|byte| *byte == SYNC_BYTE)
 }
 
 /// Packets somewhere, behind something else.

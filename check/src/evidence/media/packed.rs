@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use media::aac::AacConfig;
+use media::aac::{AdtsFormat, AdtsHeader};
 use media::{Codec, CodecConfig, TrackKind, ac3, mp3};
 
 use super::{SegmentMedia, TrackMedia, Unit};
@@ -67,7 +67,7 @@ pub(super) fn timestamp(bytes: &[u8]) -> Option<u64> {
 
 /// A frame of sound.
 struct Frame {
-    /// Which codec, and where that is AAC the two bytes of its `AudioSpecificConfig`.
+    /// Which codec, and where that is AAC what its header says.
     codec: FrameCodec,
     /// Its bytes with its header.
     bytes: usize,
@@ -77,7 +77,7 @@ struct Frame {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FrameCodec {
-    Aac([u8; 2]),
+    Aac(AdtsFormat),
     Other(Codec),
 }
 
@@ -97,40 +97,26 @@ impl Frame {
         Self::read_adts(bytes).or_else(|| Self::read_mp3(bytes)).or_else(|| Self::read_ac3(bytes))
     }
 
-    /// ISO/IEC 14496-3, 1.A.2.2.
     fn read_adts(bytes: &[u8]) -> Option<Self> {
-        let &[0xff, second, third, fourth, fifth, sixth, seventh] = bytes.first_chunk()? else {
-            return None;
-        };
-        if second & 0xf6 != 0xf0 {
-            return None;
-        }
-        let (object_type, rate_index) = ((third >> 6) + 1, third >> 2 & 0xf);
-        let channels = (third & 1) << 2 | fourth >> 6;
-        let config = [object_type << 3 | rate_index >> 1, (rate_index & 1) << 7 | channels << 3];
-        let length = u32::from_be_bytes([0, fourth & 3, fifth, sixth]) >> 5;
-        let length = usize::try_from(length).ok()?;
-        let header = if second & 1 == 1 { 7 } else { 9 };
-        let sample_rate = *ADTS_RATES.get(usize::from(rate_index))?;
-        (length > header && length <= bytes.len()).then_some(Self {
-            codec: FrameCodec::Aac(config),
-            bytes: length,
-            samples: (1_024 * (u32::from(seventh & 3) + 1), sample_rate),
-        })
+        let header = AdtsHeader::read(bytes).filter(|header| header.bytes <= bytes.len())?;
+        let AdtsHeader { format, bytes, samples } = header;
+        Some(Self { codec: FrameCodec::Aac(format), bytes, samples: (samples, format.sample_rate) })
     }
 
     fn read_mp3(bytes: &[u8]) -> Option<Self> {
-        let length = mp3::frame_bytes(bytes)?;
-        let config = mp3::Mp3Config::of_frame(bytes.get(..length)?).ok()?;
+        let (config, length) = mp3::frame(bytes).ok()?;
         let samples = (config.samples_per_frame(), config.sample_rate());
         Some(Self { codec: FrameCodec::Other(Codec::Mp3), bytes: length, samples })
     }
 
+    /// Frames for the same time, which only Enhanced AC-3 has, are one.
     fn read_ac3(bytes: &[u8]) -> Option<Self> {
-        let length = ac3::unit_bytes(bytes)?;
-        let unit = bytes.get(..length)?;
-        let config = ac3::Ac3Config::of_frame(unit).ok()?;
-        let samples = (ac3::samples_in(unit)?, config.sample_rate());
+        let (mut length, samples) = ac3::frame(bytes).ok()?;
+        while let Ok((more, 0)) = ac3::frame(bytes.get(length..)?) {
+            length += more;
+        }
+        let config = ac3::Ac3Config::of_frame(bytes.get(..length)?).ok()?;
+        let samples = (samples, config.sample_rate());
         Some(Self { codec: FrameCodec::Other(config.codec()), bytes: length, samples })
     }
 }
@@ -163,10 +149,7 @@ impl Sound {
         self.newest = Some(codec);
         let config = match codec {
             FrameCodec::Aac(_) if is_known => return,
-            FrameCodec::Aac(record) => {
-                let config = AacConfig::parse(Bytes::copy_from_slice(&record));
-                config.ok().map(CodecConfig::Aac)
-            }
+            FrameCodec::Aac(format) => format.config().map(CodecConfig::Aac),
             FrameCodec::Other(codec) => CodecConfig::of_unit(codec, bytes).and_then(Result::ok),
         };
         let Some(config) = config else { return };
@@ -185,12 +168,6 @@ impl Sound {
         start.saturating_add(i64::try_from(nanos).unwrap_or(i64::MAX))
     }
 }
-
-/// Sampling frequencies of ADTS by index.
-const ADTS_RATES: [u32; 13] = [
-    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
-    7_350,
-];
 
 /// The ID3 tag that `bytes` begin with: all of its bytes, and its frames (ID3 2.4, 3.1).
 fn split_tag(bytes: &[u8]) -> Option<(usize, &[u8])> {

@@ -132,6 +132,13 @@ pub(super) fn tracks_stay(border: &BorderEvidence<'_>, faults: &mut Faults<'_>) 
     if border.after.listed.has_discontinuity || !are_readable(border) {
         return;
     }
+    // Which tracks there are is said by the initialization section. A segment may lack samples of
+    // one of them, at the start and end of a stream for instance.
+    let is_fmp4 = |it: &SegmentEvidence| matches!(it.media.kind, SegmentKind::Fmp4(_));
+    let has_map = border.after.listed.map.is_some() && !has_new_map(border.before, border.after);
+    if has_map && is_fmp4(border.before) && is_fmp4(border.after) {
+        return;
+    }
     let (before, after) = (tracks(&border.before.media), tracks(&border.after.media));
     if let (Some(before), Some(after)) = (before, after)
         && before != after

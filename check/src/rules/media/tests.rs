@@ -176,6 +176,15 @@ fn tracks_stay_the_same() {
     check(&from(15, "2 a@+20x100"), "MED-TRACKS");
     check(&from(15, "2 v@+40x50 a@+20x100 a@+20x100"), "MED-TRACKS");
     check(&from(15, "2 v@+40x50 a@+20x100 fmp4"), "MED-TRACKS");
+    // Tracks of fMP4 are those of the initialization section.
+    let mut lacking = from(10, "2 v@+40x50 a@+20x100 fmp4 map=a");
+    lacking.extend([(21, "2 v@+40x50 fmp4 map=a")]);
+    lacking.swap_remove(11);
+    check(&lacking, "");
+    let mut another = from(10, "2 v@+40x50 a@+20x100 fmp4 map=a");
+    another.truncate(5);
+    another.extend(from(15, "2 v@+40x50 fmp4 map=b"));
+    check(&another, "MED-TRACKS");
     let mut tagged = vec![(15, "2 v@+40x50 disc")];
     tagged.extend(from(16, "2 v@+40x50"));
     check(&tagged, "");
