@@ -132,6 +132,8 @@ fn times_of_a_track_are_in_the_order_of_presentation() {
     assert_eq!((plain.usual_ns, plain.regular), (Some(40_000_000), (49, 1_960_000_000)));
     assert!(!plain.is_variable());
     assert_eq!((times("v0+40x1").usual_ns, times("v0+40x1").length_ns()), (None, 0));
+    // What is lost in two places is no screen.
+    assert!(!times("v0+40x10,600+40x10,1400+40x10").is_variable());
     let screen = times("v0+40x6,600+200x3");
     assert!(screen.is_variable());
     assert_eq!((screen.usual_ns, screen.frame_ns()), (Some(40_000_000), Some(400_000_000)));

@@ -194,6 +194,7 @@ fn entries_of_codecs_are_compared_by_what_they_mean() {
         ("mp4a.40.02", "mp4a.40.2", Same),
         ("mp4a.40.2", "mp4a.40.29", Same),
         ("mp4a.67", "mp4a.40.2", Same),
+        ("mp4a.67", "mp4a.40.1", Family),
         ("mp4a.40.1", "mp4a.40.2", Family),
         ("mp4a.40.34", "mp4a.40.2", Other),
         ("mp4a.6B", "mp4a.40.34", Same),

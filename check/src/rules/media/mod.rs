@@ -16,8 +16,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "IND-TRUE",
         severity: Severity::Must,
         reference: "RFC 8216, 4.3.5.1",
-        requirement: "Where EXT-X-INDEPENDENT-SEGMENTS says so, every segment begins with a picture \
-                      that decoding can start with.",
+        requirement: "Where EXT-X-INDEPENDENT-SEGMENTS says so, every segment begins with a \
+                      picture that decoding can start with.",
         remedy: "Cut only at key frames, or leave out EXT-X-INDEPENDENT-SEGMENTS.",
         test: Test::Segment(segment::independence_is_true),
     },
@@ -58,7 +58,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Must,
         reference: "RFC 8216, 3.4",
         requirement: "Packed audio begins with an ID3 tag that says when it begins.",
-        remedy: "Put a PRIV frame of com.apple.streaming.transportStreamTimestamp before the sound.",
+        remedy: "Put a PRIV frame of com.apple.streaming.transportStreamTimestamp before the \
+                 sound.",
         test: Test::Segment(segment::packed_audio_has_a_time),
     },
     Rule {
@@ -133,7 +134,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Must,
         reference: "RFC 8216, 4.3.2.3",
         requirement: "The format of pictures and sound does not change inside a segment.",
-        remedy: "Begin a segment, with EXT-X-DISCONTINUITY, where the encoder changes its settings.",
+        remedy: "Begin a segment, with EXT-X-DISCONTINUITY, where the encoder changes its \
+                 settings.",
         test: Test::Segment(segment::format_stays),
     },
     Rule {
@@ -201,7 +203,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Info,
         reference: "HLS authoring specification, media segmentation",
         requirement: "Segments last about 2 to 10 s.",
-        remedy: "Set the segment length to between 2 and 6 s, a multiple of the key frame interval.",
+        remedy: "Set the segment length to between 2 and 6 s, a multiple of the key frame \
+                 interval.",
         test: Test::Rendition(course::segments_have_a_sensible_length),
     },
     Rule {
