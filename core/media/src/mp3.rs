@@ -134,12 +134,6 @@ pub fn samples_in(unit: &[u8]) -> Option<u32> {
     frames(unit).ok().map(|(_, samples)| samples)
 }
 
-/// Bytes of the frame that `bytes` begin with, or `None` if they begin with none that is whole.
-#[must_use]
-pub fn frame_bytes(bytes: &[u8]) -> Option<usize> {
-    frame(bytes).ok().map(|(_, length)| length)
-}
-
 /// What the frames of a unit have in common, and their samples.
 fn frames(unit: &[u8]) -> Result<(Mp3Config, u32), Mp3ConfigError> {
     let (config, length) = frame(unit)?;

@@ -266,17 +266,6 @@ pub fn frame(bytes: &[u8]) -> Result<(usize, u32), Ac3ConfigError> {
     Ok((first.bytes, first.samples_of_program()))
 }
 
-/// Bytes of the unit that `bytes` begin with: sync frames up to the next one of substream 0.
-/// `None` if they begin with none that is whole.
-#[must_use]
-pub fn unit_bytes(bytes: &[u8]) -> Option<usize> {
-    let mut frames = sync_frames(bytes).map_while(Result::ok);
-    let first = frames.next()?;
-    let same_time =
-        frames.take_while(|frame| !matches!(frame.stream, Stream::Ac3 | Stream::Independent(0)));
-    Some(same_time.fold(first.bytes, |sum, frame| sum + frame.bytes))
-}
-
 impl Program {
     const fn of(frame: &SyncFrame) -> Self {
         Self {
