@@ -141,6 +141,11 @@ fn texts(seeds: &mut Seeds) {
         add(seeds, "timeline_names", format!("/{name}").into());
     }
     add(seeds, "timeline_names", b"/live/cam1/index.fmp4.m3u8".to_vec());
+    for playlist in hls::fuzz::PLAYLISTS {
+        add(seeds, "hls_playlist", playlist.into());
+    }
+    let [whole, update, _] = hls::fuzz::PLAYLISTS;
+    add(seeds, "hls_playlist", [whole, update].join("\0").into());
     for entry in timeline::fuzz::ENTRIES {
         add(seeds, "timeline_entry", entry.into());
     }

@@ -22,7 +22,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
-const FAMILIES: [&[Rule]; 20] = [
+const FAMILIES: [&[Rule]; 21] = [
     playlist::RULES,
     live::RULES,
     dates::RULES,
@@ -41,6 +41,7 @@ const FAMILIES: [&[Rule]; 20] = [
     ts::SOUND,
     fmp4::RULES,
     low_latency::RULES,
+    second::PLAYLIST,
     second::TS,
     second::FMP4,
 ];

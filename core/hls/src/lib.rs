@@ -4,6 +4,7 @@
 
 mod bandwidth;
 mod date_range;
+pub mod fuzz;
 mod media;
 mod multivariant;
 pub mod read;

@@ -13,12 +13,12 @@ fn rendition() -> RenditionId {
     RenditionId::parse("ts").unwrap()
 }
 
-fn claimant() -> Claimant {
+pub(crate) fn claimant() -> Claimant {
     Claimant { node: "a".into(), origin_url: None }
 }
 
 /// A segment of `ticks` that begins at `start`, with one byte per tick.
-fn segment(start: i64, ticks: i64) -> NewSegment {
+pub(crate) fn segment(start: i64, ticks: i64) -> NewSegment {
     let video = Medium::Video {
         width: 1_280,
         height: 720,
@@ -47,7 +47,7 @@ fn segment(start: i64, ticks: i64) -> NewSegment {
     }
 }
 
-fn window(entries: &[Entry]) -> Window {
+pub(crate) fn window(entries: &[Entry]) -> Window {
     let mut window = Window::new(WindowPolicy { length_ms: 30_000 });
     entries.iter().for_each(|entry| window.apply(entry));
     window
@@ -148,7 +148,7 @@ ts/index.m3u8
 }
 
 /// A push of two video and two audio tracks in both containers.
-fn ladder(start: i64) -> NewSegment {
+pub(crate) fn ladder(start: i64) -> NewSegment {
     let new = segment(start, 180_000);
     let record = |name: &str, container, bytes| {
         let init = InitRecord { number: 0, bytes: 700, sha256: Sha256([0; 32]) };

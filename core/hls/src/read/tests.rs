@@ -1,6 +1,7 @@
 mod faults;
 mod media;
 mod multivariant;
+mod random;
 mod update;
 
 use super::*;

@@ -1,0 +1,4 @@
+//! `hls::fuzz::playlist`, guided by coverage.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hls::fuzz::playlist(data));
