@@ -80,5 +80,8 @@ mod tests {
         (1..20).for_each(|second| assert_eq!(lately(second, 3), 0));
         (20..75).for_each(|second| assert_eq!(lately(second, 4), 1, "{second}"));
         (85..200).for_each(|second| assert_eq!(lately(second, 4), 0, "{second}"));
+        // After minutes in which nobody looked, nobody knows when it was.
+        assert_eq!(lately(205, 9), 5);
+        assert_eq!(lately(900, 9), 0);
     }
 }

@@ -77,6 +77,7 @@ mod tests {
     fn one_pause_is_a_stall_and_many_are_bursts() {
         check(&[], None, None);
         check(&[(60_000, 3_000)], None, Some((3_000, 1)));
+        check(&[(60_000, 20_000)], None, Some((20_000, 1)));
         check(&[(60_000, 3_000), (90_000, 5_000), (110_000, 1_500)], None, Some((5_000, 2)));
         let every_four: Vec<_> = (3..10).map(|n| (n * 4_000, 3_900)).collect();
         check(&every_four, Some(3_900), Some((3_900, 7)));
