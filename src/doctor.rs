@@ -94,11 +94,11 @@ fn listen(arguments: &Arguments, url: &Url) -> anyhow::Result<Report> {
 async fn rehearse(arguments: &Arguments, url: &Url) -> anyhow::Result<Report> {
     let mut signals = Signals::listen().context("listen for signals")?;
     let (listener, address) = bind_tcp("The rehearsal", url.resolve()?)?;
-    let mut progress = Progress::new();
+    let progress = Progress::new();
     progress.say(&format!("Waiting for a push to {}", url.at(address)));
     let patience = Instant::now() + arguments.wait.0;
     let rehearsal = tokio::select! {
-        rehearsal = first_push(&listener, url, &mut progress) => rehearsal?,
+        rehearsal = first_push(&listener, url, &progress) => rehearsal?,
         () = sleep_until(patience) => {
             bail!("nobody has pushed to {} within {}", url.at(address), arguments.wait)
         }
@@ -106,14 +106,14 @@ async fn rehearse(arguments: &Arguments, url: &Url) -> anyhow::Result<Report> {
     };
     // Exactly one push is taken: whoever comes now is refused.
     drop(listener);
-    watch(rehearsal, arguments.duration.0, url, &mut signals, &mut progress).await
+    watch(rehearsal, arguments.duration.0, url, &mut signals, &progress).await
 }
 
 /// Waits for the first connection that pushes.
 async fn first_push(
     listener: &TcpListener,
     url: &Url,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> anyhow::Result<Rehearsal<TcpStream>> {
     loop {
         let (socket, peer) = listener.accept().await.context("take a connection")?;
@@ -139,7 +139,7 @@ async fn watch(
     duration: Duration,
     url: &Url,
     signals: &mut Signals,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> anyhow::Result<Report> {
     let (began, began_ms) = (Instant::now(), unix_ms());
     let by = rehearsal.encoder().map_or_else(String::new, |encoder| format!(" by {encoder}"));
@@ -194,12 +194,12 @@ impl Progress {
     }
 
     /// Without a standard error there is nobody to tell.
-    fn say(&mut self, line: &str) {
+    fn say(&self, line: &str) {
         let _ = writeln!(io::stderr(), "{line}");
     }
 
     /// One line that is written over on a terminal, and seldom anywhere else.
-    fn show(&mut self, turn: u32, at: Duration, all: Duration, diagnosis: Option<&Diagnosis>) {
+    fn show(&self, turn: u32, at: Duration, all: Duration, diagnosis: Option<&Diagnosis>) {
         let Some(diagnosis) = diagnosis else { return };
         let line = report::progress(at, all, diagnosis);
         if self.is_terminal {
@@ -210,7 +210,7 @@ impl Progress {
         }
     }
 
-    fn end(&mut self) {
+    fn end(&self) {
         if self.is_terminal {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }

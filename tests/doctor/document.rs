@@ -15,8 +15,8 @@ fn table() -> String {
     text.push_str("| finding | what is looked at | fair | poor | what to do |\n");
     text.push_str("| --- | --- | --- | --- | --- |\n");
     for rule in rules() {
-        let [fair, poor] =
-            [Grade::Fair, Grade::Poor].map(|grade| rule.bound(grade).unwrap_or("–".to_owned()));
+        let [fair, poor] = [Grade::Fair, Grade::Poor]
+            .map(|grade| rule.bound(grade).unwrap_or_else(|| "–".to_owned()));
         let (id, sees, remedy) = (rule.id, rule.sees, rule.remedy);
         writeln!(text, "| `{id}` | {sees} | {fair} | {poor} | {remedy} |").unwrap();
     }
