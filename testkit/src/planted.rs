@@ -3,10 +3,12 @@
 
 mod access;
 mod dates;
+mod fmp4;
 mod http;
 mod live;
 mod media;
 mod playlists;
+mod ts;
 mod variants;
 
 use std::path::Path;
@@ -37,6 +39,8 @@ pub struct Planted {
     /// How it is served and examined.
     pub exam: Exam,
     made: fn(&mut Presentation),
+    /// Breaks the segment at a place.
+    broken: Option<(usize, fn(&[u8]) -> Vec<u8>)>,
     set: fn(&mut Settings),
     twist: Twist,
 }
@@ -65,24 +69,30 @@ pub enum Exam {
 }
 
 /// A group of faults.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Family {
     /// Its name.
     pub name: &'static str,
     /// Its faults.
-    pub faults: &'static [Planted],
+    pub faults: Vec<Planted>,
 }
 
 /// All that is planted.
-pub const FAMILIES: &[Family] = &[
-    Family { name: "playlists", faults: playlists::PLANTED },
-    Family { name: "live", faults: live::PLANTED },
-    Family { name: "dates", faults: dates::PLANTED },
-    Family { name: "variants", faults: variants::PLANTED },
-    Family { name: "http", faults: http::PLANTED },
-    Family { name: "access", faults: access::PLANTED },
-    Family { name: "media", faults: media::PLANTED },
-];
+#[must_use]
+pub fn families() -> Vec<Family> {
+    let family = |name, faults: &[Planted]| Family { name, faults: faults.to_vec() };
+    vec![
+        family("playlists", playlists::PLANTED),
+        family("live", live::PLANTED),
+        family("dates", dates::PLANTED),
+        family("variants", variants::PLANTED),
+        family("http", http::PLANTED),
+        family("access", access::PLANTED),
+        family("media", media::PLANTED),
+        Family { name: "ts", faults: ts::planted() },
+        family("fmp4", fmp4::PLANTED),
+    ]
+}
 
 /// The token that lets in.
 const TOKEN: &str = "let-me-in-0123456789";
@@ -99,7 +109,17 @@ impl Planted {
     }
 
     const fn new(name: &'static str, rule: &'static str, base: Base, exam: Exam) -> Self {
-        Self { name, rule, follows: &[], base, exam, made: |_| (), set: |_| (), twist: Twist::NONE }
+        Self {
+            name,
+            rule,
+            follows: &[],
+            base,
+            exam,
+            made: |_| (),
+            broken: None,
+            set: |_| (),
+            twist: Twist::NONE,
+        }
     }
 
     /// Breaks another presentation.
@@ -120,6 +140,11 @@ impl Planted {
     /// The presentation was made wrong.
     const fn made(self, made: fn(&mut Presentation)) -> Self {
         Self { made, ..self }
+    }
+
+    /// The bytes of a segment are wrong.
+    const fn broken(self, place: usize, how: fn(&[u8]) -> Vec<u8>) -> Self {
+        Self { broken: Some((place, how)), ..self }
     }
 
     /// The origin is set up wrong.
@@ -156,6 +181,12 @@ impl Planted {
             }
         }
         (self.made)(&mut presentation);
+        if let Some((place, how)) = self.broken {
+            for rendition in &mut presentation.renditions {
+                let segment = rendition.segments.get_mut(place).context("no such segment")?;
+                segment.bytes = how(&segment.bytes).into();
+            }
+        }
         (self.set)(&mut settings);
         settings.twist = self.twist;
         Ok(Origin::new(presentation, settings))

@@ -19,10 +19,10 @@ const MADE_WITHIN: Duration = Duration::from_secs(120);
 /// How much is encoded. A live exam of a minute that begins with forty segments sees the end.
 const SECONDS: u32 = 124;
 
-/// Pictures with three B-frames between two that others refer to, a key frame every two seconds
-/// and nowhere else, at a bit rate that is nearly constant.
+/// Pictures with three B-frames between two that others refer to, a key frame every second and
+/// nowhere else, at a bit rate that is nearly constant.
 const VIDEO: &str = "-c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p \
-    -bf 3 -g 60 -keyint_min 60 -sc_threshold 0";
+    -bf 3 -g 30 -keyint_min 30 -sc_threshold 0";
 const SOUND: &str = "-c:a aac -b:a 48k -ac 2";
 
 /// What was made before, by its arguments: tests of one process run at once.
@@ -75,6 +75,10 @@ fn make(kind: &str, encoding: &str, streams: &str) -> Result<Presentation> {
     add("-f lavfi -i testsrc2=size=192x108:rate=30");
     add("-f lavfi -i sine=frequency=440:sample_rate=48000");
     add(&format!("-t {SECONDS} {encoding}"));
+    // One frame of sound in a PES packet, so that a clock reference comes with each.
+    if kind == "mpegts" {
+        add("-hls_segment_options pes_payload_size=0");
+    }
     add("-f hls -hls_time 2 -hls_list_size 0 -hls_flags +independent_segments+program_date_time");
     add(&format!("-hls_segment_type {kind} -master_pl_name index.m3u8"));
     let suffix = if kind == "fmp4" { "m4s" } else { "ts" };
