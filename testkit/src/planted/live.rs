@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Exam::{Dvr, Edges, Ends, Live};
 use super::{Planted, after, is_segment};
-use crate::origin::{Course, Moment, Target, View};
+use crate::origin::{Course, Moment, Shown, Target, View};
 use crate::presentation::Base::{FfmpegFmp4, FfmpegTs, WeirTs};
 
 const fn planted(name: &'static str, rule: &'static str) -> Planted {
@@ -26,34 +26,46 @@ fn lag(view: &mut View, segments: usize) {
 const WINDOW_OF_NINE: Course = Course::Live { window: 9, made: 12, ends_at: None };
 
 /// Changes how the segment at a place is listed, twelve seconds after it was the first time.
-fn later(view: &mut View, moment: &Moment, change: fn(&mut crate::origin::Shown)) {
+fn later(view: &mut View, moment: &Moment, change: fn(&mut Shown)) {
     if after(moment, 12) {
         view.segments.iter_mut().filter(|shown| shown.place == 11).for_each(change);
     }
 }
 
+/// For four seconds, two segments are there again that had left.
+fn come_back(view: &mut View, moment: &Moment) {
+    let Some(first) = view.segments.first().cloned() else { return };
+    let is_back = (10..14).contains(&moment.at.as_secs());
+    for place in (0..first.place).rev().take(if is_back { 2 } else { 0 }) {
+        let earlier = i128::try_from(first.place - place).unwrap_or(0) * 2_000_000_000;
+        let date_unix_ns = first.date_unix_ns.map(|date| date - earlier);
+        let uri = format!("{place}.ts");
+        view.segments.insert(0, Shown { place, uri, date_unix_ns, ..first.clone() });
+        view.media_sequence -= 1;
+    }
+}
+
+/// What else a listed segment breaks that cannot be fetched.
+const NEVER_THERE: &[(&str, &str)] =
+    &[("LIV-RETAIN", "what was never there is not there when it has left either")];
+
 pub(super) const PLANTED: &[Planted] = &[
-    planted("what was removed comes back", "LIV-MSN").view(|view, moment| {
-        let is_back = (10..14).contains(&moment.at.as_secs());
-        if is_back && let Some(first) = view.segments.first().cloned() {
-            for place in (0..first.place).rev().take(2) {
-                let mut shown = first.clone();
-                shown.place = place;
-                shown.uri = format!("{place}.ts");
-                let earlier = i128::try_from(first.place - place).unwrap_or(0) * 2_000_000_000;
-                shown.date_unix_ns = shown.date_unix_ns.map(|date| date - earlier);
-                view.segments.insert(0, shown);
-                view.media_sequence -= 1;
-            }
-        }
-    }),
+    planted("what was removed comes back", "LIV-MSN")
+        .set(|settings| settings.kept = None)
+        .view(come_back),
     planted("an older playlist is shown", "LIV-BACK").view(|view, moment| {
         if moment.at.as_secs() == 11 {
             lag(view, 1);
         }
     }),
     planted("a segment gets another URI", "LIV-URI")
-        .view(|view, moment| later(view, moment, |shown| shown.uri.push_str("?again"))),
+        .made(|made| {
+            for rendition in &mut made.renditions {
+                let again = rendition.segments.get(11).map(|segment| segment.bytes.clone());
+                rendition.inits.extend(again.map(|bytes| ("again.ts".to_owned(), bytes)));
+            }
+        })
+        .view(|view, moment| later(view, moment, |shown| "again.ts".clone_into(&mut shown.uri))),
     planted("a segment gets another EXTINF", "LIV-DUR").view(|view, moment| {
         later(view, moment, |shown| shown.duration += Duration::from_millis(20));
     }),
@@ -71,11 +83,16 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("the target duration grows", "LIV-TD").view(|view, moment| {
         view.target_duration += u64::from(after(moment, 12));
     }),
+    planted("a segment leaves and is not counted", "LIV-REMOVE").view(|view, moment| {
+        if after(moment, 12) {
+            view.media_sequence -= 1;
+        }
+    }),
     planted("a segment is taken out of the middle", "LIV-REMOVE").view(|view, moment| {
         if after(moment, 12) {
             let before = view.segments.len();
             view.segments.retain(|shown| shown.place != 10);
-            view.media_sequence += u64::from(before > view.segments.len());
+            view.media_sequence -= u64::from(before == view.segments.len());
         }
     }),
     planted("a break that left is not counted", "LIV-DSEQ")
@@ -112,17 +129,20 @@ pub(super) const PLANTED: &[Planted] = &[
                 lag(view, 3);
             }
         }),
-    planted("a listed segment is not found", "LIV-AVAIL").answer(|answer, moment| {
-        if is_segment(moment, 10) {
-            answer.status = http::StatusCode::NOT_FOUND;
-        }
-    }),
+    planted("a listed segment is not found", "LIV-AVAIL").follows(NEVER_THERE).answer(
+        |answer, moment| {
+            if is_segment(moment, 10) {
+                answer.status = http::StatusCode::NOT_FOUND;
+            }
+        },
+    ),
     planted("a listed segment is not found yet", "LIV-AVAIL").answer(|answer, moment| {
         if is_segment(moment, 10) && moment.count == 0 {
             answer.status = http::StatusCode::NOT_FOUND;
         }
     }),
     planted("the connection breaks at a segment", "LIV-AVAIL")
+        .follows(NEVER_THERE)
         .answer(|answer, moment| answer.is_broken |= is_segment(moment, 10)),
     planted("a segment goes when it leaves the playlist", "LIV-RETAIN").answer(|answer, moment| {
         if let Target::Segment(0, place) = moment.target {
@@ -186,13 +206,14 @@ pub(super) const PLANTED: &[Planted] = &[
             }
         },
     ),
-    planted("a listed segment of fMP4 is not found", "LIV-AVAIL").on(FfmpegFmp4).answer(
-        |answer, moment| {
+    planted("a listed segment of fMP4 is not found", "LIV-AVAIL")
+        .follows(NEVER_THERE)
+        .on(FfmpegFmp4)
+        .answer(|answer, moment| {
             if is_segment(moment, 10) {
                 answer.status = http::StatusCode::GONE;
             }
-        },
-    ),
+        }),
     planted("a segment of Weir's gets another EXTINF", "LIV-DUR").on(WeirTs).view(
         |view, moment| {
             later(view, moment, |shown| shown.duration += Duration::from_millis(20));

@@ -43,12 +43,13 @@ pub(super) const PLANTED: &[Planted] = &[
             }
         });
     }),
-    planted("an EXTINF is 0.8 s too short", "MED-EXTBIG").made(|made| {
+    planted("an EXTINF is 0.8 s too long", "MED-EXTBIG").made(|made| {
         each(made, |place, segment| {
             if place == 5 {
-                segment.duration -= Duration::from_millis(800);
+                segment.duration += Duration::from_millis(800);
             }
         });
+        made.renditions.iter_mut().for_each(|one| one.target_duration = 3);
     }),
     planted("each EXTINF is a little too long", "MED-SUM")
         .made(|made| each(made, |_, segment| segment.duration += Duration::from_millis(25))),
@@ -56,10 +57,13 @@ pub(super) const PLANTED: &[Planted] = &[
         made.renditions.iter_mut().for_each(|one| drop(one.segments.remove(5)));
         each(made, |_, _| ());
     }),
-    planted("a segment of fMP4 is left out", "MED-DISC").on(FfmpegFmp4).made(|made| {
-        made.renditions.iter_mut().for_each(|one| drop(one.segments.remove(5)));
-        each(made, |_, _| ());
-    }),
+    planted("a segment of fMP4 is left out", "MED-DISC")
+        .on(FfmpegFmp4)
+        .follows(&[("MP4-TFDTX", "its tfdt are where the jump is seen")])
+        .made(|made| {
+            made.renditions.iter_mut().for_each(|one| drop(one.segments.remove(5)));
+            each(made, |_, _| ());
+        }),
     planted("two segments are swapped", "MED-DISC").made(|made| {
         made.renditions.iter_mut().for_each(|one| one.segments.swap(5, 6));
         each(made, |_, _| ());
@@ -76,9 +80,12 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("a picture is damaged", "DEC-CLEAN").during(Decoded).made(|made| {
         bytes(made, 5, |bytes| {
             let mut bytes = bytes.to_vec();
-            // Within the payload of a packet in the middle.
-            let middle = bytes.len() / 376 * 188;
-            bytes.iter_mut().skip(middle + 60).take(100).for_each(|byte| *byte ^= 0x5a);
+            // The payloads of packets of pictures in which no PES packet begins.
+            for packet in bytes.chunks_exact_mut(188).skip(20).take(20) {
+                if packet.get(1..3) == Some(&[0x01, 0x00]) {
+                    packet.iter_mut().skip(60).for_each(|byte| *byte ^= 0x5a);
+                }
+            }
             bytes
         });
     }),

@@ -59,8 +59,9 @@ pub(super) const PLANTED: &[Planted] = &[
         .text(multivariant!("#EXT-X-STREAM" => "#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-STREAM")),
     planted("a playlist type is not known", "PL-SYNTAX")
         .text(media!("TYPE:VOD" => "TYPE:RECORDED")),
-    planted("a segment has no EXTINF", "PL-SYNTAX")
-        .text(media!("#EXTINF:2.000000,\n5.ts" => "5.ts")),
+    planted("an EXTINF has no segment", "PL-SYNTAX")
+        .text(media!("#EXT-X-ENDLIST" => "#EXTINF:2.000000,
+#EXT-X-ENDLIST")),
     planted("an EXTINF has no comma", "PL-SYNTAX")
         .text(media!("#EXTINF:2.000000,\n5.ts" => "#EXTINF:2.000000\n5.ts")),
     planted("a media sequence number is negative", "PL-SYNTAX")
@@ -101,6 +102,7 @@ pub(super) const PLANTED: &[Planted] = &[
         .text(media!("#EXTINF" => "#EXT-X-VENDOR:1\n#EXTINF")),
     planted("nothing is listed", "PL-EMPTY").view(|view, _| view.segments.clear()),
     planted("nothing is listed while it is live", "PL-EMPTY")
+        .follows(&[("LIV-STALL", "nothing new comes either")])
         .view(|view, _| view.segments.clear())
         .during(Live),
     planted("a segment is listed twice", "PL-DUPURI").view(|view, _| {

@@ -44,7 +44,9 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("BANDWIDTH is missing", "MV-BW")
         .made(|made| variants(made).for_each(|attributes| attributes.remove("BANDWIDTH"))),
     planted("BANDWIDTH is a fraction", "MV-BW").made(|made| set(made, "BANDWIDTH", "150000.5")),
-    planted("BANDWIDTH is nothing", "MV-BW").made(|made| set(made, "BANDWIDTH", "0")),
+    planted("BANDWIDTH is nothing", "MV-BW")
+        .follows(&[("MV-PEAK", "what is sent is more than nothing")])
+        .made(|made| set(made, "BANDWIDTH", "0")),
     planted("AVERAGE-BANDWIDTH is missing", "MV-AVGBW")
         .made(|made| variants(made).for_each(|attributes| attributes.remove("AVERAGE-BANDWIDTH"))),
     planted("CODECS is missing", "MV-CODECS")

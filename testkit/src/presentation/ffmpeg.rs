@@ -75,8 +75,8 @@ fn make(kind: &str, encoding: &str, streams: &str) -> Result<Presentation> {
     add("-f lavfi -i testsrc2=size=192x108:rate=30");
     add("-f lavfi -i sine=frequency=440:sample_rate=48000");
     add(&format!("-t {SECONDS} {encoding}"));
-    // One frame of sound in a PES packet, so that a clock reference comes with each.
-    if kind == "mpegts" {
+    // Sound alone: one frame in a PES packet, so that a clock reference comes with each.
+    if kind == "mpegts" && streams.contains("agroup") {
         add("-hls_segment_options pes_payload_size=0");
     }
     add("-f hls -hls_time 2 -hls_list_size 0 -hls_flags +independent_segments+program_date_time");
