@@ -286,3 +286,23 @@ fn is_segment(moment: &Moment, place: usize) -> bool {
 fn after(moment: &Moment, seconds: u64) -> bool {
     moment.at >= Duration::from_secs(seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_is_planted_once_and_breaks_a_rule_that_there_is() {
+        let rules: BTreeSet<_> = check::rules().map(|rule| rule.id).collect();
+        let mut seen = BTreeSet::new();
+        for family in families() {
+            for one in family.faults {
+                assert!(seen.insert((family.name, one.name)), "{} is there twice", one.name);
+                assert!(rules.contains(one.rule), "{} breaks {}", one.name, one.rule);
+            }
+        }
+        assert!(seen.len() >= 120, "{} faults are planted", seen.len());
+    }
+}
