@@ -93,6 +93,7 @@ impl Follower {
         let version = self.read(&first)?;
         let (orders, waiting) = mpsc::channel(ORDERS_MAX);
         let examiner = Examiner::new(Arc::clone(&self.desk), self.rendition.clone());
+        self.newest.send_replace(Some(Arc::clone(&version.playlist)));
         let (desk, others) = (Arc::clone(&self.desk), self.others.clone());
         let player = Player::new(desk, self.url.clone(), self.rendition.clone(), others);
         // What ends before the player looks at it for the first time, as VOD does, shows it nothing.

@@ -68,10 +68,11 @@ impl Player {
     /// Plays to the end of the stream or of the exam, when `newest` is `None` again. What is no
     /// live low-latency stream is left alone.
     pub(super) async fn run(mut self, mut newest: Newest) {
-        let Ok(first) = newest.wait_for(Option::is_some).await.map(|first| first.clone()) else {
-            return;
-        };
-        let Some(first) = first.filter(|first| first.part_target.is_some()) else { return };
+        // What is all there at once may have been followed to its end already.
+        let first = newest.borrow_and_update().clone();
+        let is_played =
+            |first: &Arc<MediaPlaylist>| first.part_target.is_some() && !first.has_ended;
+        let Some(first) = first.filter(is_played) else { return };
         let mut over = newest.clone();
         tokio::select! {
             () = self.play(first, newest) => {}
