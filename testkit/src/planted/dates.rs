@@ -1,8 +1,10 @@
 //! `EXT-X-PROGRAM-DATE-TIME` (RFC 8216, 4.3.2.6).
 
+use std::time::Duration;
+
 use super::Exam::{Live, Vod};
 use super::Planted;
-use crate::origin::{Target, View};
+use crate::origin::{Shown, Target, View};
 use crate::presentation::Base::{FfmpegTs, WeirFmp4};
 
 const fn planted(name: &'static str, rule: &'static str) -> Planted {
@@ -40,6 +42,10 @@ pub(super) const PLANTED: &[Planted] = &[
         .on(WeirFmp4)
         .view(|view, _| moved(view, 0, |place| -2_000 * MS * place)),
     planted("dates are in the future", "PDT-NOW").view(|view, _| moved(view, 0, |_| 9_000 * MS)),
-    planted("dates drift from the pictures", "PDT-MEDIA")
-        .view(|view, _| moved(view, 0, |place| -60 * MS * place)),
+    planted("dates advance more than the pictures", "PDT-MEDIA").view(|view, _| {
+        // The length that is said is between the two, and near enough to either.
+        let nearly = |shown: &mut Shown| shown.duration += Duration::from_millis(90);
+        view.segments.iter_mut().filter(|shown| shown.place == 11).for_each(nearly);
+        moved(view, 12, |_| 180 * MS);
+    }),
 ];

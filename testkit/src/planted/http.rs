@@ -115,7 +115,7 @@ pub(super) const PLANTED: &[Planted] = &[
         }
     }),
     planted("what is not there is served empty", "HTT-404").answer(|answer, moment| {
-        if moment.target == Target::Nothing {
+        if moment.target == Target::Nothing && answer.status == StatusCode::NOT_FOUND {
             answer.status = StatusCode::OK;
             answer.replace("");
         }

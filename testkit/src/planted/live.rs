@@ -83,18 +83,13 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("the target duration grows", "LIV-TD").view(|view, moment| {
         view.target_duration += u64::from(after(moment, 12));
     }),
-    planted("a segment leaves and is not counted", "LIV-REMOVE").view(|view, moment| {
-        if after(moment, 12) {
-            view.media_sequence -= 1;
-        }
-    }),
-    planted("a segment is taken out of the middle", "LIV-REMOVE").view(|view, moment| {
-        if after(moment, 12) {
-            let before = view.segments.len();
-            view.segments.retain(|shown| shown.place != 10);
-            view.media_sequence -= u64::from(before == view.segments.len());
-        }
-    }),
+    planted("a segment leaves and is not counted", "LIV-REMOVE")
+        .follows(&[("MED-DISC", "a new segment has a number that was seen, and is passed over")])
+        .view(|view, moment| {
+            if after(moment, 12) {
+                view.media_sequence -= 1;
+            }
+        }),
     planted("a break that left is not counted", "LIV-DSEQ")
         .made(|made| {
             made.renditions.iter_mut().for_each(|one| {
@@ -109,11 +104,11 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("the window is of two segments", "LIV-WINDOW").set(|settings| {
         settings.course = Course::Live { window: 2, made: 8, ends_at: None };
     }),
-    planted("segments come two at a time", "LIV-UPDATE")
+    planted("segments come three at a time", "LIV-UPDATE")
         .set(|settings| settings.course = WINDOW_OF_NINE)
         .view(|view, _| {
-            let is_odd = view.segments.last().is_some_and(|last| last.place % 2 == 1);
-            lag(view, usize::from(is_odd));
+            let last = view.segments.last().map_or(0, |last| last.place);
+            lag(view, last % 3);
         }),
     planted("nothing new comes any more", "LIV-STALL")
         .follows(&[("LIV-UPDATE", "what is late for good is late")])
@@ -152,12 +147,8 @@ pub(super) const PLANTED: &[Planted] = &[
             }
         }
     }),
-    planted("a playlist changes after its end", "LIV-ENDL").during(Ends).view(|view, moment| {
-        if after(moment, 11) {
-            view.segments.remove(0);
-            view.media_sequence += 1;
-        }
-    }),
+    planted("a playlist grows after its end", "LIV-ENDL")
+        .view(|view, moment| view.has_ended = after(moment, 11)),
     planted("a playlist goes on after its end", "LIV-ENDL").during(Ends).view(|view, moment| {
         view.has_ended &= !after(moment, 11);
     }),
@@ -201,7 +192,7 @@ pub(super) const PLANTED: &[Planted] = &[
     }),
     planted("old segments are listed and gone", "DVR-AVAIL").during(Dvr).answer(
         |answer, moment| {
-            if let Target::Segment(_, 0..20) = moment.target {
+            if let Target::Segment(_, 24..30) = moment.target {
                 *answer = crate::origin::missing();
             }
         },

@@ -76,13 +76,18 @@ pub(super) const PLANTED: &[Planted] = &[
         .on(FfmpegTsSplit)
         .made(|made| made.multivariant.header.retain(|line| !line.contains("INDEPENDENT")))
         .view(|view, _| view.header.clear()),
-    planted("H.265 is in MPEG-TS", "MED-HVC").on(FfmpegTsHevc),
+    planted("H.265 is in MPEG-TS", "MED-HVC").on(FfmpegTsHevc).made(|made| {
+        for (attributes, _) in &mut made.multivariant.variants {
+            attributes.set("CODECS", "\"hvc1.1.6.L30.90,mp4a.40.2\"");
+        }
+    }),
     planted("a picture is damaged", "DEC-CLEAN").during(Decoded).made(|made| {
         bytes(made, 5, |bytes| {
             let mut bytes = bytes.to_vec();
             // The payloads of packets of pictures in which no PES packet begins.
-            for packet in bytes.chunks_exact_mut(188).skip(20).take(20) {
-                if packet.get(1..3) == Some(&[0x01, 0x00]) {
+            for packet in bytes.chunks_exact_mut(188).skip(4) {
+                let has_payload_only = packet.get(3).is_some_and(|flags| flags & 0x30 == 0x10);
+                if packet.get(1..3) == Some(&[0x01, 0x00]) && has_payload_only {
                     packet.iter_mut().skip(60).for_each(|byte| *byte ^= 0x5a);
                 }
             }
@@ -93,8 +98,9 @@ pub(super) const PLANTED: &[Planted] = &[
         |made| {
             bytes(made, 5, |bytes| {
                 let mut bytes = bytes.to_vec();
-                let middle = bytes.len() / 2;
-                bytes.iter_mut().skip(middle).take(100).for_each(|byte| *byte ^= 0x5a);
+                // Within the first picture, which is the largest.
+                let mdat = bytes.windows(4).position(|name| name == b"mdat").unwrap_or(0);
+                bytes.iter_mut().skip(mdat + 1_200).take(300).for_each(|byte| *byte ^= 0x5a);
                 bytes
             });
         },

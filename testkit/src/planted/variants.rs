@@ -84,8 +84,6 @@ pub(super) const PLANTED: &[Planted] = &[
         .made(|made| set(made, "FRAME-RATE", "25.000")),
     planted("a variant's group does not exist", "MV-GROUP")
         .made(|made| set(made, "AUDIO", "\"other\"")),
-    planted("a default sound is not selected by itself", "MV-GROUP")
-        .made(|made| sound(made, |attributes| attributes.set("AUTOSELECT", "NO"))),
     planted("a sound has no name", "MV-GROUP")
         .made(|made| sound(made, |attributes| attributes.remove("NAME"))),
     planted("a variant is listed twice", "MV-DUP").made(|made| {
@@ -110,9 +108,16 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("variants have different target durations", "MV-TDSAME").view(|view, moment| {
         view.target_duration += u64::from(moment.target == Target::Media(1));
     }),
-    planted("variants begin with different segments", "MV-ALIGN").made(|made| {
-        for rendition in made.renditions.iter_mut().skip(1).take(1) {
-            rendition.segments.remove(0);
+    planted("variants are cut differently", "MV-ALIGN").made(|made| {
+        for (number, rendition) in made.renditions.iter_mut().enumerate() {
+            rendition.target_duration = 4;
+            if number == 1 {
+                let joined = rendition.segments.remove(6);
+                for segment in rendition.segments.iter_mut().skip(5).take(1) {
+                    segment.duration += joined.duration;
+                    segment.bytes = [&segment.bytes[..], &joined.bytes].concat().into();
+                }
+            }
         }
     }),
     planted("variants count breaks differently", "MV-DSEQ").made(|made| {
