@@ -138,7 +138,7 @@ impl Follower {
         let mut next = version.playlist.segments.get(from).map_or(0, |first| first.sequence);
         let mut watched = Watch::new();
         let mut retention = Retention::new(Arc::clone(desk), self.rendition.clone());
-        let mut failures = 0;
+        let (mut failures, mut had_ended) = (0, false);
         let mut got = first;
         loop {
             let playlist = Arc::clone(&version.playlist);
@@ -154,7 +154,10 @@ impl Follower {
             }
             self.judge_update(&mut watched, &playlist);
             retention.take(&got.url, &playlist);
-            let is_last = playlist.has_ended || failures > FAILURES_MAX || desk.is_over();
+            // It is asked for once more behind its end: nothing may come then.
+            let is_over = playlist.has_ended && had_ended || desk.is_over();
+            let is_last = is_over || failures > FAILURES_MAX;
+            had_ended = playlist.has_ended;
             let behind = playlist.segments.last().map_or(next, |last| last.sequence + 1);
             // A playlist that went back is examined again from where it grows.
             next = next.min(behind);
