@@ -7,8 +7,7 @@ use bytes::Bytes;
 use hls::read::{HintKind, MediaPlaylist, Part, Segment};
 use url::Url;
 
-use super::{Edge, LatencyEvidence, ParentEvidence, PartKey, VersionEvidence};
-use crate::evidence::InitEvidence;
+use super::{Edge, LatencyEvidence, PartKey, VersionEvidence};
 
 /// What is remembered of a low-latency playlist, version after version. It stays small: it knows
 /// the parts that are listed, and has the bytes of those of the newest segments.
@@ -111,8 +110,8 @@ impl LowLatencyWatch {
         }
     }
 
-    /// The next segment that is whole and whose parts are all there: to be fetched, and given to
-    /// [`LowLatencyWatch::parent`].
+    /// The next segment that is whole and whose parts are all there: to be fetched, and
+    /// compared with its [`LowLatencyWatch::bodies`].
     pub fn due(&mut self, playlist: &MediaPlaylist) -> Option<Segment> {
         let due = playlist.segments.iter().find(|segment| {
             self.compared.is_none_or(|compared| segment.sequence > compared)
@@ -125,18 +124,12 @@ impl LowLatencyWatch {
         Some(due.clone())
     }
 
-    /// Compares a segment with its parts, and forgets their bytes.
-    pub fn parent(
-        &mut self,
-        segment: &Segment,
-        bytes: &Bytes,
-        init: Option<&InitEvidence>,
-    ) -> ParentEvidence {
+    /// The bytes of a segment's parts. They are forgotten, and those of older segments with them.
+    pub fn bodies(&mut self, segment: &Segment) -> Vec<Bytes> {
         let newer = self.bodies.split_off(&PartKey { sequence: segment.sequence + 1, index: 0 });
         let held = std::mem::replace(&mut self.bodies, newer);
         let own = PartKey { sequence: segment.sequence, index: 0 };
-        let parts: Vec<_> = held.range(own..).map(|(_, bytes)| bytes.clone()).collect();
-        ParentEvidence::of(segment, &parts, bytes, init)
+        held.range(own..).map(|(_, bytes)| bytes.clone()).collect()
     }
 
     /// How many parts of a segment are held: all from its first to its last, or none.

@@ -11,8 +11,8 @@ use url::Url;
 
 use super::{ask, wait_max};
 use crate::evidence::{
-    Edge, HintEvidence, InitEvidence, LowLatencyEvidence, LowLatencyWatch, PartEvidence, PartKey,
-    listed_parts,
+    Edge, HintEvidence, InitEvidence, LowLatencyEvidence, LowLatencyWatch, ParentEvidence,
+    PartEvidence, PartKey, Sameness, listed_parts,
 };
 use crate::exam::desk::Desk;
 
@@ -82,17 +82,55 @@ impl Parts {
         }
         self.hint(base, playlist);
         while let Some(segment) = watch.due(playlist) {
-            let Ok(url) = base.join(&segment.uri) else { continue };
-            self.read_init(base, &segment).await;
-            let fetched = ask::bytes(&self.desk, url.clone(), segment.byte_range, PART_WITHIN);
-            // One that cannot be fetched is found by who fetches segments.
-            if let Ok((200 | 206, bytes)) = fetched.await {
-                let init = self.init.as_ref().map(|(_, _, init)| init);
-                let parent = watch.parent(&segment, &bytes, init.filter(|_| segment.map.is_some()));
-                found.push((url, LowLatencyEvidence::Parent(parent)));
-            }
+            let parts = watch.bodies(&segment);
+            self.compare(base, &segment, &parts, &mut found).await;
         }
         found
+    }
+
+    /// Compares a segment with its parts.
+    async fn compare(&mut self, base: &Url, segment: &Segment, parts: &[Bytes], found: &mut Found) {
+        let Ok(url) = base.join(&segment.uri) else { return };
+        self.read_init(base, segment).await;
+        let fetched = ask::bytes(&self.desk, url.clone(), segment.byte_range, PART_WITHIN).await;
+        // One that cannot be fetched is found by who fetches segments.
+        let Ok((200 | 206, whole)) = fetched else { return };
+        let init = self.init.as_ref().map(|(_, _, init)| init);
+        let init = init.filter(|_| segment.map.is_some()).cloned();
+        let mut parent = ParentEvidence::of(segment, parts, &whole, init.as_ref());
+        if let Sameness::Differs(_) = parent.sameness {
+            // Most came to who asked before they were listed: it may be that they came otherwise.
+            let again = self.again(base, segment, parts, found).await;
+            parent = ParentEvidence::of(segment, &again, &whole, init.as_ref());
+        }
+        found.push((url, LowLatencyEvidence::Parent(parent)));
+    }
+
+    /// Fetches the parts of a segment once more, now that all are listed.
+    async fn again(
+        &self,
+        base: &Url,
+        segment: &Segment,
+        parts: &[Bytes],
+        found: &mut Found,
+    ) -> Vec<Bytes> {
+        let mut again = Vec::new();
+        for ((index, listed), early) in (0_u64..).zip(&segment.parts).zip(parts) {
+            let Ok(url) = base.join(&listed.uri) else { continue };
+            let fetched = ask::bytes(&self.desk, url.clone(), listed.byte_range, PART_WITHIN);
+            let bytes = match fetched.await {
+                Ok((200 | 206, bytes)) => bytes,
+                Ok(_) | Err(_) => early.clone(),
+            };
+            if bytes != *early {
+                let part = PartKey { sequence: segment.sequence, index };
+                let differs = Some((early.len(), bytes.len()));
+                let hint = HintEvidence { part, outcome: Ok(200), differs };
+                found.push((url, LowLatencyEvidence::Hint(hint)));
+            }
+            again.push(bytes);
+        }
+        again
     }
 
     /// The bytes of a listed part.
