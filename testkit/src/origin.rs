@@ -5,6 +5,7 @@
 //! may pause; [`Served`] asks it over HTTP. What it serves is clean; a [`Twist`] breaks one thing.
 
 mod answer;
+mod low_latency;
 mod reached;
 mod render;
 mod served;
@@ -20,6 +21,7 @@ use check::transport::Request;
 
 pub use self::answer::Answer;
 pub(crate) use self::answer::{missing, pack};
+pub use self::low_latency::{LowLatency, Part};
 pub use self::reached::InProcess;
 pub use self::served::Served;
 pub use self::settings::{BEGAN_UNIX_MS, Course, Manners, Settings, Token, Twist};
@@ -61,6 +63,8 @@ pub enum Target {
     Init(usize, String),
     /// A segment: rendition and place in it.
     Segment(usize, usize),
+    /// A part: rendition, place of its segment, and index in it.
+    Part(usize, usize, usize),
     /// Something that was never there.
     Nothing,
     /// Something that needs a token, which is missing or wrong.
@@ -111,6 +115,9 @@ impl Origin {
         match &moment.target {
             Target::Multivariant => self.playlist(moment, self.multivariant()),
             Target::Media(rendition) => {
+                if let Some(low_latency) = &self.settings.low_latency {
+                    return self.low_latency_playlist(*rendition, moment, low_latency);
+                }
                 let mut view = self.view(*rendition, moment.at);
                 (self.settings.twist.view)(&mut view, moment);
                 self.playlist(moment, view.render(self.suffix()))
@@ -123,6 +130,9 @@ impl Origin {
                 }
             }
             Target::Segment(rendition, place) => self.segment(*rendition, *place, moment),
+            Target::Part(rendition, place, index) => {
+                self.part((*rendition, *place, *index), moment)
+            }
             Target::Nothing => missing(),
             Target::Refused(status) => answer::refused(*status),
         }
@@ -193,7 +203,9 @@ impl Origin {
         if rendition.inits.contains_key(uri) {
             return Some(Target::Init(number, uri.to_owned()));
         }
-        let place = rendition.segments.iter().position(|segment| segment.uri == uri)?;
-        Some(Target::Segment(number, place))
+        match rendition.segments.iter().position(|segment| segment.uri == uri) {
+            Some(place) => Some(Target::Segment(number, place)),
+            None => self.named_part(number, uri),
+        }
     }
 }

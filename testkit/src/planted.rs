@@ -6,6 +6,7 @@ mod dates;
 mod fmp4;
 mod http;
 mod live;
+mod low_latency;
 mod media;
 mod playlists;
 mod ts;
@@ -20,8 +21,8 @@ use check::exam::progress::Silent;
 use check::{Options, Report};
 
 use crate::origin::{
-    Answer, BEGAN_UNIX_MS, Course, EDGE_HOST, InProcess, Moment, Origin, Settings, Target, Token,
-    Twist, View,
+    Answer, BEGAN_UNIX_MS, Course, EDGE_HOST, InProcess, LowLatency, Moment, Origin, Settings,
+    Target, Token, Twist, View,
 };
 use crate::presentation::{Base, Presentation};
 
@@ -62,6 +63,8 @@ pub enum Exam {
     Dvr,
     /// The same; there is a second edge.
     Edges,
+    /// The same; it is a low-latency stream, and must be.
+    LowLatency,
     /// The same; a token in the path is needed.
     PathToken,
     /// The same; a token in the query is needed, and is in each URI.
@@ -89,6 +92,7 @@ pub fn families() -> Vec<Family> {
         family("http", http::PLANTED),
         family("access", access::PLANTED),
         family("media", media::PLANTED),
+        family("low latency", low_latency::PLANTED),
         Family { name: "ts", faults: ts::planted() },
         family("fmp4", fmp4::PLANTED),
     ]
@@ -98,6 +102,8 @@ pub fn families() -> Vec<Family> {
 const TOKEN: &str = "let-me-in-0123456789";
 /// The first edge.
 const HOST: &str = "http://edge-a.test";
+/// How long a part may be with low latency.
+const PART_TARGET: Duration = Duration::from_millis(500);
 /// How many segments are served where all are there at once.
 const VOD_SEGMENTS: usize = 12;
 
@@ -187,6 +193,9 @@ impl Planted {
                 segment.bytes = how(&segment.bytes).into();
             }
         }
+        if self.exam == Exam::LowLatency {
+            settings.low_latency = Some(LowLatency::cut(&mut presentation, PART_TARGET)?);
+        }
         (self.set)(&mut settings);
         settings.twist = self.twist;
         Ok(Origin::new(presentation, settings))
@@ -220,6 +229,7 @@ impl Exam {
             Self::Vod | Self::Alone | Self::Live => {}
             Self::Decoded => options.decoder = Some("ffmpeg".into()),
             Self::Ends => options.expects_end = true,
+            Self::LowLatency => options.low_latency = true,
             Self::Dvr => options.dvr = Some(Duration::from_secs(60)),
             Self::Edges => {
                 let other = base.replace("edge-a.test", EDGE_HOST);
@@ -250,6 +260,7 @@ impl Exam {
             Self::Ends => "live, ends",
             Self::Dvr => "live, DVR of a minute",
             Self::Edges => "live, two edges",
+            Self::LowLatency => "live, low latency",
             Self::PathToken => "live, token in the path",
             Self::QueryToken => "live, token in the query",
         }
@@ -264,6 +275,7 @@ impl Exam {
                 made: 8,
                 ends_at: Some(Duration::from_secs(10)),
             }),
+            Self::LowLatency => Settings::live_for_updates(),
             Self::Dvr => Settings::of(Course::Live { window: 32, made: 40, ends_at: None }),
             Self::PathToken => {
                 Settings { token: Some(Token::Path(TOKEN.to_owned())), ..Settings::live() }

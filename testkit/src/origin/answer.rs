@@ -94,6 +94,14 @@ pub(crate) fn missing() -> Answer {
     answer
 }
 
+/// Nobody may ask that.
+pub(super) fn bad() -> Answer {
+    let mut answer = Answer::new(StatusCode::BAD_REQUEST, "bad request\n");
+    answer.set(CONTENT_TYPE, "text/plain");
+    answer.set(CACHE_CONTROL, "public, max-age=1");
+    answer
+}
+
 /// It needs a token.
 pub(super) fn refused(status: u16) -> Answer {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);

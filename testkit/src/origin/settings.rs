@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Answer, Moment, Target, View};
+use super::{Answer, LowLatency, Moment, Target, View};
 
 /// How an origin serves.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub lets_in: fn(&Target, bool) -> bool,
     /// What it knows of HTTP.
     pub manners: Manners,
+    /// Whether it serves with low latency, and how.
+    pub low_latency: Option<LowLatency>,
     /// What is wrong.
     pub twist: Twist,
 }
@@ -99,6 +101,7 @@ impl Settings {
             kept: Some(Duration::from_secs(2)),
             lets_in: |_, _| false,
             manners: Manners { packs: true, has_ranges: true, validates: true },
+            low_latency: None,
             twist: Twist::NONE,
         }
     }

@@ -89,14 +89,14 @@ impl Origin {
     }
 
     /// When something of the presentation happened: what is listed last ends now.
-    fn date_unix_ns(&self, media: Duration) -> i128 {
+    pub(super) fn date_unix_ns(&self, media: Duration) -> i128 {
         let nanoseconds = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(0);
         i128::from(self.settings.began_unix_ms) * 1_000_000 + nanoseconds(media)
             - nanoseconds(self.lead())
     }
 
     /// How much was made before the origin began.
-    fn lead(&self) -> Duration {
+    pub(super) fn lead(&self) -> Duration {
         match self.settings.course {
             Course::Vod => Duration::from_secs(3_600),
             Course::Live { made, .. } => {
@@ -122,7 +122,7 @@ impl Origin {
         }
     }
 
-    fn has_ended(&self, rendition: &Rendition, at: Duration) -> bool {
+    pub(super) fn has_ended(&self, rendition: &Rendition, at: Duration) -> bool {
         match self.settings.course {
             Course::Vod => true,
             Course::Live { ends_at, .. } => {
@@ -152,4 +152,4 @@ impl Origin {
 }
 
 /// A frame of AAC at 48 kHz, rounded up.
-const FRAME: Duration = Duration::from_millis(22);
+pub(super) const FRAME: Duration = Duration::from_millis(22);
