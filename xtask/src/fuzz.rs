@@ -218,14 +218,8 @@ mod tests {
 
     #[test]
     fn every_entry_point_is_a_target() {
-        let crates = [
-            "core/rtmp",
-            "core/container",
-            "core/media",
-            "core/timeline",
-            "core/hls",
-            "segmenter",
-        ];
+        let crates =
+            ["core/rtmp", "core/container", "core/media", "core/timeline", "core/hls", "segmenter"];
         let mut entries = Vec::new();
         for path in crates {
             let name = path.rsplit('/').next().unwrap();

@@ -143,16 +143,22 @@ impl Follower {
         loop {
             let playlist = Arc::clone(&version.playlist);
             self.newest.send_replace(Some(Arc::clone(&playlist)));
-            if let Some(other) = &mut other_edge {
-                other.compare(&got.url, &playlist).await;
-            }
             let order = |from| Order { url: got.url.clone(), playlist: playlist.clone(), from };
             if !is_live {
+                if let Some(other) = &mut other_edge {
+                    other.compare(&got.url, &playlist).await;
+                }
                 // Whoever examines them ends only when this is dropped.
                 let _ = orders.send(order(from)).await;
                 return playlist;
             }
-            self.judge_update(&mut watched, &playlist);
+            // A playlist that did not come says nothing of whether it has grown.
+            if failures == 0 {
+                self.judge_update(&mut watched, &playlist);
+            }
+            if let Some(other) = &mut other_edge {
+                other.compare(&got.url, &playlist).await;
+            }
             retention.take(&got.url, &playlist);
             // It is asked for once more behind its end: nothing may come then.
             let is_over = playlist.has_ended && had_ended || desk.is_over();
