@@ -28,10 +28,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "LL-CTRL",
         severity: Severity::Must,
         reference: "8216bis 4.4.3.8, B.1",
-        requirement: "EXT-X-SERVER-CONTROL has CAN-BLOCK-RELOAD=YES and PART-HOLD-BACK when there are \
-            parts",
-        remedy: "Write EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=… with three times \
-            PART-TARGET",
+        requirement: "EXT-X-SERVER-CONTROL has CAN-BLOCK-RELOAD=YES and PART-HOLD-BACK when \
+            there are parts",
+        remedy: "Write EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=… with three \
+            times PART-TARGET",
         test: Test::Playlist(playlist::control),
     },
     Rule {
@@ -79,8 +79,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "LL-PARTMIN",
         severity: Severity::Must,
         reference: "8216bis 4.4.4.9",
-        requirement: "parts have at least 85 % of PART-TARGET, but for independent ones and the last of \
-            a segment",
+        requirement: "parts have at least 85 % of PART-TARGET, but for independent ones and the \
+            last of a segment",
         remedy: "Fill parts up to PART-TARGET; a frame rate that does not fit into it asks for \
             another one",
         test: Test::Playlist(playlist::part_shortest),
@@ -97,7 +97,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "LL-PARTOLD",
         severity: Severity::Should,
         reference: "8216bis 6.2.2",
-        requirement: "parts are removed once they are more than three target durations from the end",
+        requirement: "parts are removed once they are more than three target durations from the \
+            end",
         remedy: "List parts of the last three target durations only: more makes each reload longer",
         test: Test::Playlist(playlist::part_old),
     },
@@ -148,15 +149,16 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Should,
         reference: "8216bis 4.4.4.9",
         requirement: "a part that begins with a key frame says INDEPENDENT=YES",
-        remedy: "Say INDEPENDENT=YES of each part with a key frame, so that players can start and \
-            switch there",
+        remedy: "Say INDEPENDENT=YES of each part with a key frame, so that players can start \
+            and switch there",
         test: Test::LowLatency(watched::independent_said),
     },
     Rule {
         id: "LL-HINT",
         severity: Severity::Should,
         reference: "8216bis 4.4.5.3, 6.2.6",
-        requirement: "one EXT-X-PRELOAD-HINT of TYPE=PART names the next part, until the stream ends",
+        requirement: "one EXT-X-PRELOAD-HINT of TYPE=PART names the next part, until the stream \
+            ends",
         remedy: "Hint the URI of the part that is being made, and only that",
         test: Test::Playlist(playlist::hint),
     },
@@ -164,7 +166,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "LL-HINTGET",
         severity: Severity::Must,
         reference: "8216bis 6.2.6",
-        requirement: "a hinted part can be asked for before it is there, and is then delivered whole",
+        requirement: "a hinted part can be asked for before it is there, and is then delivered \
+            whole",
         remedy: "Hold requests for the hinted part until it is finished, then send all of it",
         test: Test::LowLatency(watched::hint_get),
     },
@@ -180,10 +183,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "LL-BLOCK",
         severity: Severity::Must,
         reference: "8216bis 6.2.5.2",
-        requirement: "a request with _HLS_msn and _HLS_part is answered with a playlist once the part is \
-            there",
-        remedy: "Hold such requests until the part is listed; let caches and proxies in front wait \
-            as long, and keep the query",
+        requirement: "a request with _HLS_msn and _HLS_part is answered with a playlist once the \
+            part is there",
+        remedy: "Hold such requests until the part is listed; let caches and proxies in front \
+            wait as long, and keep the query",
         test: Test::LowLatency(watched::block),
     },
     Rule {
@@ -207,7 +210,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Must,
         reference: "8216bis 6.2.5.2",
         requirement: "a blocking request is never answered without what it asks for",
-        remedy: "Do not ignore _HLS_msn and _HLS_part; make them part of the key of caches in front",
+        remedy: "Do not ignore _HLS_msn and _HLS_part; make them part of the key of caches in \
+            front",
         test: Test::LowLatency(watched::early),
     },
     Rule {
@@ -230,7 +234,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "LL-DELTA",
         severity: Severity::Must,
         reference: "8216bis 6.2.5.1",
-        requirement: "_HLS_skip=YES gives a delta update from which the whole playlist can be rebuilt",
+        requirement: "_HLS_skip=YES gives a delta update from which the whole playlist can be \
+            rebuilt",
         remedy: "Replace exactly the segments before CAN-SKIP-UNTIL by EXT-X-SKIP, and leave all \
             else as in the whole playlist",
         test: Test::LowLatency(watched::delta),
@@ -257,8 +262,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Quality,
         reference: "8216bis B.1",
         requirement: "low-latency streams over TLS are served by HTTP/2 or later",
-        remedy: "Turn HTTP/2 on in the server or in the CDN: a player has several requests waiting \
-            at once",
+        remedy: "Turn HTTP/2 on in the server or in the CDN: a player has several requests \
+            waiting at once",
         test: Test::LowLatency(watched::modern),
     },
     Rule {
@@ -274,8 +279,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Quality,
         reference: "8216bis B.1",
         requirement: "answers to blocking requests can be cached for a while",
-        remedy: "Send Cache-Control: max-age with some target durations: such a URL's answer never \
-            changes for the worse",
+        remedy: "Send Cache-Control: max-age with some target durations: such a URL's answer \
+            never changes for the worse",
         test: Test::LowLatency(watched::cache),
     },
 ];
