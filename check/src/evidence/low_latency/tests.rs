@@ -88,6 +88,9 @@ fn parts_that_are_removed_are_told_with_how_far_they_were() {
 #[test]
 fn an_older_version_says_nothing() {
     check(&["5:4 6:4|2", "5:4 6:4|1", "5:4 6:4|3"], &["", "", ""]);
+    // What it still lists is not removed a second time.
+    let removed = "-5.0@5500 -5.1@5500 -5.2@5500 -5.3@5500";
+    check(&["5:4 6:4|2", "5 6:4|3", "5:4 6:4|2", "5 6:4|4"], &["", removed, "", ""]);
 }
 
 #[test]
