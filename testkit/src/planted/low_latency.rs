@@ -63,8 +63,11 @@ pub(super) const PLANTED: &[Planted] = &[
         .text(|text, _| *text = text.replace("SKIP-UNTIL=12.0", "SKIP-UNTIL=10.0")),
     planted("parts are longer than PART-TARGET", "LL-PARTMAX")
         .text(|text, _| *text = text.replace("PART-TARGET=0.500000", "PART-TARGET=0.450000")),
-    planted("parts are much shorter than PART-TARGET", "LL-PARTMIN")
-        .text(|text, _| *text = text.replace("PART-TARGET=0.500000", "PART-TARGET=0.600000")),
+    planted("parts are much shorter than PART-TARGET", "LL-PARTMIN").text(|text, _| {
+        // Those with key frames, and those before them, may be short.
+        let dependent = text.replace(",INDEPENDENT=YES", "");
+        *text = dependent.replace("PART-TARGET=0.500000", "PART-TARGET=0.600000");
+    }),
     planted("parts do not add up to their segment", "LL-PARTSUM")
         .text(|text, _| *text = text.replace("DURATION=0.500000", "DURATION=0.470000")),
     planted("old parts are listed for ever", "LL-PARTOLD")
@@ -83,8 +86,9 @@ pub(super) const PLANTED: &[Planted] = &[
     }),
     planted("a part has less than its share of the segment", "LL-PARTCAT").set(|settings| {
         change_part(settings, 1, |part| {
+            // More than the tables that stand before the next key frame.
             let length = part.bytes.len();
-            part.bytes.truncate(length - 188);
+            part.bytes.truncate(length - 8 * 188);
         });
     }),
     planted("a part of fMP4 is there twice", "LL-PARTCAT").on(FfmpegFmp4).set(|settings| {
@@ -96,10 +100,10 @@ pub(super) const PLANTED: &[Planted] = &[
         }
     }),
     planted("a part says wrongly that it is independent", "LL-INDEP")
-        .set(|settings| change_part(settings, 2, |part| part.is_independent = true)),
+        .set(|settings| change_part(settings, 1, |part| part.is_independent = true)),
     planted("a part of fMP4 says wrongly that it is independent", "LL-INDEP")
         .on(FfmpegFmp4)
-        .set(|settings| change_part(settings, 2, |part| part.is_independent = true)),
+        .set(|settings| change_part(settings, 1, |part| part.is_independent = true)),
     planted("a part does not say that it is independent", "LL-INDEPALL")
         .set(|settings| change_part(settings, 0, |part| part.is_independent = false)),
     planted("nothing is hinted", "LL-HINT")
