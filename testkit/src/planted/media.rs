@@ -100,7 +100,7 @@ pub(super) const PLANTED: &[Planted] = &[
                 let mut bytes = bytes.to_vec();
                 // Within the first picture, which is the largest.
                 let mdat = bytes.windows(4).position(|name| name == b"mdat").unwrap_or(0);
-                bytes.iter_mut().skip(mdat + 1_200).take(300).for_each(|byte| *byte ^= 0x5a);
+                bytes.iter_mut().skip(mdat + 400).take(100).for_each(|byte| *byte ^= 0x5a);
                 bytes
             });
         },

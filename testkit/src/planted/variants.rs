@@ -111,7 +111,7 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("variants are cut differently", "MV-ALIGN").made(|made| {
         for (number, rendition) in made.renditions.iter_mut().enumerate() {
             rendition.target_duration = 4;
-            if number == 1 {
+            if number == 0 {
                 let joined = rendition.segments.remove(6);
                 for segment in rendition.segments.iter_mut().skip(5).take(1) {
                     segment.duration += joined.duration;
