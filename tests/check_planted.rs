@@ -81,11 +81,10 @@ fn check_family(name: &str) {
         match found(one.rule).filter(|_| !has_other && follows) {
             Some(finding) => {
                 let severity = finding.rule.severity;
-                let sentence = match one.exam {
-                    // What a decoder says has addresses in it.
-                    Exam::Decoded => "the decoder complains".to_owned(),
-                    _ => finding.examples.first().unwrap().what.replace('|', "\\|"),
-                };
+                let said = finding.examples.first().unwrap().what.replace('|', "\\|");
+                // What a decoder says has addresses in it.
+                let is_decoders = one.exam == Exam::Decoded;
+                let sentence = if is_decoders { "the decoder complains".to_owned() } else { said };
                 let also = one.follows.iter().map(|(id, why)| format!("; also {id}: {why}"));
                 let sentence = sentence + &also.collect::<String>();
                 let (what, base, exam) = (one.name.replace('_', " "), one.base.name(), one.exam);

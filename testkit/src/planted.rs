@@ -40,10 +40,16 @@ pub struct Planted {
     /// How it is served and examined.
     pub exam: Exam,
     made: fn(&mut Presentation),
-    /// Breaks the segment at a place.
-    broken: Option<(usize, fn(&[u8]) -> Vec<u8>)>,
+    broken: Option<Broken>,
     set: fn(&mut Settings),
     twist: Twist,
+}
+
+/// What breaks the bytes of the segment at a place.
+#[derive(Clone, Copy, Debug)]
+struct Broken {
+    place: usize,
+    how: fn(&[u8]) -> Vec<u8>,
 }
 
 /// How a presentation is served and examined.
@@ -150,7 +156,7 @@ impl Planted {
 
     /// The bytes of a segment are wrong.
     const fn broken(self, place: usize, how: fn(&[u8]) -> Vec<u8>) -> Self {
-        Self { broken: Some((place, how)), ..self }
+        Self { broken: Some(Broken { place, how }), ..self }
     }
 
     /// The origin is set up wrong.
@@ -187,7 +193,7 @@ impl Planted {
             }
         }
         (self.made)(&mut presentation);
-        if let Some((place, how)) = self.broken {
+        if let Some(Broken { place, how }) = self.broken {
             for rendition in &mut presentation.renditions {
                 let segment = rendition.segments.get_mut(place).context("no such segment")?;
                 segment.bytes = how(&segment.bytes).into();

@@ -71,9 +71,14 @@ pub(super) const PLANTED: &[Planted] = &[
     planted("a blank stands between attributes", "PL-ATTR")
         .text(multivariant!(",CODECS" => ", CODECS")),
     planted("an attribute is named in lower case", "PL-ATTR").text(media!(
-        "#EXTINF" => "#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2026-02-02T01:00:00Z\",x-a=\"b\"
-    #EXTINF"
+        "#EXTINF" =>
+        "#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2026-02-02T01:00:00Z\",x-a=\"b\"\n#EXTINF"
     )),
+    planted("the version is too low for EXT-X-MAP", "PL-VERSION")
+        .on(FfmpegFmp4)
+        .text(media!("VERSION:7" => "VERSION:3")),
+    planted("the version is there twice", "PL-VERSION")
+        .text(media!("#EXT-X-VERSION:6" => "#EXT-X-VERSION:6\n#EXT-X-VERSION:6")),
     planted("there is no version for fractions of seconds", "PL-VERSION")
         .text(media!("#EXT-X-VERSION:6\n" => "")),
     planted("there is no target duration", "PL-TD").text(media!("#EXT-X-TARGETDURATION:2\n" => "")),
