@@ -188,3 +188,8 @@ fn faults_of_transport_streams_are_found() {
 fn faults_of_fragmented_mp4_are_found() {
     check_family("fmp4");
 }
+
+#[test]
+fn faults_of_low_latency_are_found() {
+    check_family("low latency");
+}

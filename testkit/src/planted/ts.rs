@@ -22,5 +22,7 @@ pub(super) fn planted() -> Vec<Planted> {
 /// What else a fault breaks of necessity, and why.
 type Follows = &'static [(&'static str, &'static str)];
 
-const FOLLOWS: &[(&str, Follows)] =
-    &[("cut_in_packet", &[("MED-CONTA", "the packet that is lost has the last of the sound")])];
+const FOLLOWS: &[(&str, Follows)] = &[
+    ("cut_in_packet", &[("MED-CONTA", "the packet that is lost has the last of the sound")]),
+    ("sound_gap", &[("MED-CONTA", "the sound behind the gap ends as much later")]),
+];
