@@ -86,7 +86,7 @@ fn times_of_fmp4(rendition: &Rendition, sample_rate: u32) -> Times {
 fn check(sample_rate: u32) {
     let arguments = [&ARGUMENTS[..], &["--set", "stream.packaging=both"]].concat();
     let server = Server::open(env!("CARGO_BIN_EXE_weir"), &arguments).unwrap();
-    let recording = Recording::of(&server, "cam", &half_an_hour(sample_rate)).unwrap();
+    let recording = Recording::of(&server, "cam", &half_an_hour(sample_rate), &[]).unwrap();
     for (name, rendition) in &recording.renditions {
         let times = match name.as_str() {
             "ts" => times_of_ts(rendition),

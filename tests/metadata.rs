@@ -39,7 +39,7 @@ fn push(server: &Server, tags: &[Tag], said: &[(u32, &str, Value)]) -> Recording
         peer.tag(tag).unwrap();
     }
     peer.unpublish("cam").unwrap();
-    Recording::of_ended(server, "cam").unwrap()
+    Recording::of_ended(server, "cam", &[]).unwrap()
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::latest::ticks;
 pub(crate) struct FrameRate {
     /// In the segment.
     pictures: u32,
-    /// The decode times of the segment's first and last picture, in 90 kHz ticks.
+    /// When the segment's first and last picture are shown, in 90 kHz ticks. Not when they are
+    /// decoded: an encoder with B-frames that does not count below 0 squeezes the first of those.
     span: Option<(i64, i64)>,
     kept_milli: u32,
 }
@@ -34,10 +35,10 @@ impl FrameRate {
     }
 
     pub(crate) fn add(&mut self, picture: &AccessUnit) {
-        let dts = ticks(picture.dts);
+        let pts = ticks(picture.pts);
         self.pictures = self.pictures.saturating_add(1);
-        let (first, _) = self.span.unwrap_or((dts, dts));
-        self.span = Some((first, dts));
+        let (first, last) = self.span.unwrap_or((pts, pts));
+        self.span = Some((first.min(pts), last.max(pts)));
     }
 
     /// Pictures in 1,000 seconds: what the encoder says (frames over seconds) where that is about

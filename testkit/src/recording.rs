@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::examined::{self, Tolerated};
 use crate::flv::Tag;
 use crate::playlist::{self, Listed, MediaPlaylist};
 use crate::tools::decode;
@@ -54,20 +55,22 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When the push is refused, the stream does not end, or something listed is not there.
-    pub fn of(server: &Server, name: &str, tags: &[Tag]) -> Result<Self> {
+    /// When the push is refused, the stream does not end, something listed is not there, or
+    /// `weir check` finds something that is not tolerated.
+    pub fn of(server: &Server, name: &str, tags: &[Tag], tolerated: Tolerated<'_>) -> Result<Self> {
         let mut peer = Peer::publish(server.ports().rtmp, "live", name)?;
         peer.tags(tags)?;
         peer.unpublish(name)?;
-        Self::of_ended(server, name)
+        Self::of_ended(server, name, tolerated)
     }
 
     /// Waits until a stream is over, and reads what became of it.
     ///
     /// # Errors
     ///
-    /// When the stream does not end, or something listed is not there.
-    pub fn of_ended(server: &Server, name: &str) -> Result<Self> {
+    /// When the stream does not end, something listed is not there, or `weir check` finds
+    /// something that is not tolerated.
+    pub fn of_ended(server: &Server, name: &str, tolerated: Tolerated<'_>) -> Result<Self> {
         let (http, base) = (server.http(), format!("/live/{name}/index.m3u8"));
         let has_ended = || {
             let ended = || -> Result<bool> {
@@ -87,6 +90,9 @@ impl Recording {
             if listed.status != 200 {
                 continue;
             }
+            let path = format!("/live/{name}/index.{container}.m3u8");
+            examined::check(&examined::examine(http.address(), &path)?, tolerated)
+                .with_context(|| format!("examine {path}"))?;
             let listed = playlist::multivariant(&listed.text())?;
             let variants = listed
                 .variants

@@ -13,12 +13,25 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use check::Report;
+
+use crate::examined::{self, Examined, Tolerated};
 use crate::history::History;
 use crate::playlist::{self, Listed, MediaPlaylist};
 use crate::{Http, wait_until};
 
 /// How often the playlist is asked for: much more often than it changes.
 const POLL_EVERY: Duration = Duration::from_millis(150);
+
+/// What an exam finds while the server goes away and comes back.
+const OUTAGES: Tolerated<'static> = &[
+    ("REACH", "the server goes away on purpose"),
+    ("MV-REACH", "the server goes away on purpose"),
+    ("LIV-AVAIL", "the server goes away on purpose"),
+    ("LIV-RETAIN", "the server goes away on purpose"),
+    ("MP4-MAP", "the server goes away on purpose"),
+    ("HTT-HEAD", "the server goes away on purpose"),
+];
 
 /// A viewer in a thread of its own. It does not mind that a stream is not live yet; everything
 /// else that is not as it should be is a fault, which [`Viewer::stop`] tells.
@@ -27,6 +40,7 @@ pub struct Viewer {
     stop: Arc<AtomicBool>,
     watched: Arc<Mutex<Watched>>,
     thread: Option<JoinHandle<()>>,
+    tolerated: Tolerated<'static>,
 }
 
 /// What a viewer has seen.
@@ -48,6 +62,8 @@ pub struct Watched {
     pub ends: usize,
     /// What should not have been.
     pub faults: Vec<String>,
+    /// What `weir check` says of each broadcast, which it watched meanwhile.
+    pub reports: Vec<Report>,
 }
 
 /// A segment with its bytes.
@@ -73,6 +89,13 @@ impl Viewer {
     #[must_use]
     pub fn through_outages(server: SocketAddr, stream: &str) -> Self {
         Self::spawn(server, stream, true)
+    }
+
+    /// What the stream may not keep, and why not.
+    #[must_use]
+    pub const fn tolerating(mut self, tolerated: Tolerated<'static>) -> Self {
+        self.tolerated = tolerated;
+        self
     }
 
     /// Waits until the viewer has seen enough.
@@ -119,6 +142,9 @@ impl Viewer {
         ensure!(faults.is_empty(), "a strict viewer would not accept this:\n  {faults}");
         let missing = watched.listed - watched.segments.len();
         ensure!(missing == 0, "{missing} listed segments could not be fetched");
+        for report in &watched.reports {
+            examined::check(report, self.tolerated)?;
+        }
         Ok(watched)
     }
 
@@ -131,6 +157,7 @@ impl Viewer {
             history: History::default(),
             text: String::new(),
             missing: Vec::new(),
+            examined: None,
             watched: Arc::clone(&watched),
         };
         let stopped = Arc::clone(&stop);
@@ -139,12 +166,14 @@ impl Viewer {
                 let is_last = stopped.load(Ordering::Acquire);
                 watching.look();
                 if is_last {
+                    watching.end_exam();
                     break;
                 }
                 sleep(POLL_EVERY);
             }
         });
-        Self { stop, watched, thread: Some(thread) }
+        let tolerated = if through_outages { OUTAGES } else { &[] };
+        Self { stop, watched, thread: Some(thread), tolerated }
     }
 
     fn end(&mut self) {
@@ -219,6 +248,8 @@ struct Watching {
     history: History,
     /// The newest playlist as it came.
     text: String,
+    /// The exam of the broadcast that is on.
+    examined: Option<Examined>,
     /// Listed while the server went away.
     missing: Vec<Listed>,
     watched: Arc<Mutex<Watched>>,
@@ -264,15 +295,35 @@ impl Watching {
             watched.ends += usize::from(playlist.has_ended && !had_ended);
             watched.versions += 1;
             watched.listed += new.iter().filter(|segment| !segment.is_gap).count();
+            let is_on = !playlist.has_ended;
             watched.latest = Some(playlist);
             self.missing.extend(new.into_iter().filter(|segment| !segment.is_gap));
             drop(watched);
             self.check_faults();
+            match is_on {
+                true if self.examined.is_none() => self.begin_exam()?,
+                false if !had_ended => self.end_exam(),
+                true | false => {}
+            }
         }
         for listed in std::mem::take(&mut self.missing) {
             self.fetch(path, listed)?;
         }
         Ok(())
+    }
+
+    /// `weir check` watches the broadcast as well.
+    fn begin_exam(&mut self) -> Result<()> {
+        self.examined = Some(Examined::start(self.http.address(), &self.multivariant)?);
+        Ok(())
+    }
+
+    fn end_exam(&mut self) {
+        match self.examined.take().map(Examined::stop) {
+            Some(Ok(report)) => lock(&self.watched).reports.push(report),
+            Some(Err(error)) => self.fault(format!("{error:#}")),
+            None => {}
+        }
     }
 
     fn fetch(&mut self, base: &str, listed: Listed) -> Result<()> {

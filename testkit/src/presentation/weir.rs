@@ -30,7 +30,7 @@ pub(super) fn presentation(program: &Path, container: &str) -> Result<Presentati
     let arguments = [&ARGUMENTS[..], &["--set", &packaging]].concat();
     let server = Server::open(program, &arguments)?;
     let (tags, _) = encode(&Source::usual().lasting(SECONDS))?;
-    let recording = Recording::of(&server, "cam", &tags)?;
+    let recording = Recording::of(&server, "cam", &tags, &[])?;
     let presentation = read(&recording)?;
     made.insert(container.to_owned(), presentation.clone());
     Ok(presentation)

@@ -1,10 +1,23 @@
 //! How an object that exists is answered for when it is asked for in other ways.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::StatusCode;
 
 use crate::evidence::{Probe, ProbeEvidence, coding, text, unpacked};
 use crate::finding::Faults;
 use crate::transport::Reply;
+
+/// Whether gzip makes a body shorter: of a multivariant playlist with one variant it may not, and a
+/// server is right to send it as it is.
+fn gains(plain: &[u8]) -> bool {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing to a Vec cannot fail.
+    let written = packed.write_all(plain).and_then(|()| packed.finish());
+    written.is_ok_and(|packed| packed.len() < plain.len())
+}
 
 /// Both forms are held against what came plainly, whichever that was.
 pub(super) fn gzip(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
@@ -14,7 +27,7 @@ pub(super) fn gzip(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     }
     let Some(reply) = evidence.reply().filter(|reply| reply.status.is_success()) else { return };
     match coding(reply) {
-        None if is_packed => {
+        None if is_packed && gains(&reply.body) => {
             faults.add(format!("the playlist of {} bytes comes unpacked", reply.body.len()));
             return;
         }

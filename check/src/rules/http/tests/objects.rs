@@ -39,7 +39,8 @@ fn a_playlist_is_packed_and_the_same() {
         (true, GZIP, packed(BEFORE), other),
         (true, GZIP, cut, damaged.as_str()),
         (true, "content-encoding: br", packed(NOW), brotli.as_str()),
-        (true, "", NOW.into(), "the playlist of 32 bytes comes unpacked"),
+        // Packed it would be longer.
+        (true, "", NOW.into(), ""),
     ] {
         for plain in [reply(200, "", NOW), reply(200, GZIP, packed(NOW))] {
             let answer = reply(200, headers, &body);
@@ -47,6 +48,9 @@ fn a_playlist_is_packed_and_the_same() {
             check_probe("HTT-GZIP", &evidence, expected);
         }
     }
+    let long = format!("{NOW}{}", "#EXTINF:2,\na.ts\n".repeat(10));
+    let unpacked = playlist(Probe::Packed, true, reply(200, "", &long), reply(200, "", &long));
+    check_probe("HTT-GZIP", &unpacked, "the playlist of 192 bytes comes unpacked");
     let gone = playlist(Probe::Packed, true, reply(200, "", NOW), reply(404, "", "gone"));
     check_probe("HTT-GZIP", &gone, "");
 }
