@@ -9,9 +9,10 @@ use crate::latest::ticks;
 pub(crate) struct FrameRate {
     /// In the segment.
     pictures: u32,
-    /// When the segment's first and last picture are shown, in 90 kHz ticks. Not when they are
-    /// decoded: an encoder with B-frames that does not count below 0 squeezes the first of those.
+    /// The decode times of the segment's first and last picture, in 90 kHz ticks.
     span: Option<(i64, i64)>,
+    /// Pictures at the beginning of the publication that are not counted yet.
+    passed_over: u32,
     kept_milli: u32,
 }
 
@@ -21,6 +22,10 @@ const COMMON_MILLI: [u32; 15] = [
     10_000, 12_000, 12_500, 14_985, 15_000, 20_000, 23_976, 24_000, 25_000, 29_970, 30_000, 48_000,
     50_000, 59_940, 60_000,
 ];
+/// An encoder with B-frames that does not count below 0 squeezes so many decode times at its start:
+/// as many pictures as it may hold back.
+const SQUEEZED_MAX: u32 = 4;
+
 /// Distances between pictures from which on a rate is kept.
 const DISTANCES_MIN: u32 = 10;
 
@@ -35,10 +40,14 @@ impl FrameRate {
     }
 
     pub(crate) fn add(&mut self, picture: &AccessUnit) {
-        let pts = ticks(picture.pts);
+        if self.passed_over < SQUEEZED_MAX {
+            self.passed_over += 1;
+            return;
+        }
+        let dts = ticks(picture.dts);
         self.pictures = self.pictures.saturating_add(1);
-        let (first, last) = self.span.unwrap_or((pts, pts));
-        self.span = Some((first.min(pts), last.max(pts)));
+        let (first, _) = self.span.unwrap_or((dts, dts));
+        self.span = Some((first, dts));
     }
 
     /// Pictures in 1,000 seconds: what the encoder says (frames over seconds) where that is about
@@ -65,12 +74,15 @@ impl FrameRate {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use media::{AccessUnit, Timestamp, TrackId};
+
     use super::FrameRate;
 
     #[track_caller]
     fn check(pictures: u32, ticks: i64, declared: Option<(u32, u64)>, expected: u32) {
         let span = (pictures > 0).then_some((0, ticks));
-        let rate = FrameRate { pictures, span, kept_milli: 0 };
+        let rate = FrameRate { pictures, span, ..FrameRate::default() };
         assert_eq!(rate.milli(declared), expected, "{pictures} pictures in {ticks}");
     }
 
@@ -90,5 +102,19 @@ mod tests {
         check(61, 180_090, Some((30_000, 1_001)), 29_970);
         check(61, 180_090, Some((60, 1)), 29_970);
         check(76, 90_000, Some((75, 1)), 75_000);
+    }
+
+    /// As GStreamer's x264 does with two B-frames in a pyramid.
+    #[test]
+    fn decode_times_that_are_squeezed_at_the_start_do_not_count() {
+        let mut rate = FrameRate::default();
+        for number in 0..30_i64 {
+            let dts = Timestamp::from_millis(if number < 3 { number } else { (number - 2) * 40 });
+            let (track, payload) = (TrackId::VIDEO, Bytes::new());
+            let unit =
+                AccessUnit { track, dts, pts: dts, random_access: false, samples: 0, payload };
+            rate.add(&unit);
+        }
+        assert_eq!(rate.milli(None), 25_000);
     }
 }
