@@ -13,6 +13,7 @@ pub mod probe;
 pub mod report;
 pub mod rule;
 pub mod rules;
+mod secrets;
 #[cfg(test)]
 mod testing;
 pub mod token;

@@ -95,7 +95,7 @@ fn tampered(token: &str) -> Option<String> {
 }
 
 /// As it can stand in a path and in a query.
-fn escaped(token: &str) -> String {
+pub(crate) fn escaped(token: &str) -> String {
     let mut text = String::with_capacity(token.len());
     for byte in token.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

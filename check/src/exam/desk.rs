@@ -1,8 +1,10 @@
 //! What everything in an exam is handed to: requests, evidence, what was found.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use hls::read::{self, Document, Given};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -12,8 +14,9 @@ use crate::evidence::Traffic;
 use crate::finding::{Faults, Ledger, Place};
 use crate::options::Options;
 use crate::probe::Subjects;
-use crate::rule::Test;
+use crate::rule::{Rule, Test};
 use crate::rules::rules;
+use crate::secrets::Secrets;
 use crate::transport::Transport;
 
 /// The middle of an exam.
@@ -22,6 +25,9 @@ pub(super) struct Desk {
     pub(super) options: Options,
     progress: Arc<dyn Progress>,
     began: Instant,
+    secrets: OnceLock<Secrets>,
+    /// What media playlists may import (`EXT-X-DEFINE`).
+    variables: OnceLock<BTreeMap<String, String>>,
     noted: Mutex<Noted>,
     stopped: watch::Sender<bool>,
     /// Whether a segment was fetched.
@@ -47,7 +53,30 @@ impl Desk {
         let noted = Mutex::new(Noted::default());
         let (began, stopped) = (Instant::now(), watch::Sender::new(false));
         let begun = watch::Sender::new(false);
-        Self { transport, options, progress, began, noted, stopped, begun }
+        let (secrets, variables) = (OnceLock::new(), OnceLock::new());
+        Self { transport, options, progress, began, secrets, variables, noted, stopped, begun }
+    }
+
+    /// The text without what is secret.
+    pub(super) fn hide(&self, text: &str) -> String {
+        self.secrets.get().map_or_else(|| Secrets::default().hide(text), |it| it.hide(text))
+    }
+
+    /// What is secret of the URL that the user gave, and of the options, is said nowhere.
+    pub(super) fn keep_secret(&self, url: &Url) {
+        self.secrets.get_or_init(|| Secrets::of(&self.options, url));
+    }
+
+    /// Reads a playlist that came from `url`, with the variables that it may use.
+    pub(super) fn read(&self, text: &[u8], url: &Url) -> Document {
+        let imported = self.variables.get().cloned().unwrap_or_default();
+        let query = url.query_pairs().into_owned().collect();
+        read::read_with(text, &Given { imported, query })
+    }
+
+    /// What media playlists may import from the multivariant playlist.
+    pub(super) fn define(&self, variables: &BTreeMap<String, String>) {
+        self.variables.get_or_init(|| variables.clone());
     }
 
     /// Since the exam began.
@@ -74,6 +103,13 @@ impl Desk {
     /// Nothing new is to be begun.
     pub(super) fn stop(&self) {
         self.stopped.send_replace(true);
+    }
+
+    /// Waits until nothing new was begun for so long.
+    pub(super) async fn stopped_for(&self, length: Duration) {
+        // It cannot be gone.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
+        tokio::time::sleep(length).await;
     }
 
     /// Waits for so long, or until nothing new is to be begun.
@@ -117,7 +153,13 @@ impl Desk {
 
     /// Where `url` is, without its secrets.
     pub(super) fn place(&self, rendition: &str, url: &Url) -> Place {
-        Place { rendition: rendition.to_owned(), path: shown(url, self.options.token.as_deref()) }
+        self.place_of(rendition, url.path())
+    }
+
+    /// Where something is that is listed under this URI.
+    pub(super) fn place_of(&self, rendition: &str, uri: &str) -> Place {
+        let path = uri.split('?').next().unwrap_or_default();
+        Place { rendition: self.hide(rendition), path: self.hide(path) }
     }
 
     /// Puts one piece of evidence to every rule that looks at such. `test` returns whether the
@@ -128,7 +170,7 @@ impl Desk {
             let mut sentences = Vec::new();
             test(&rule.test, &mut Faults::new(&mut sentences));
             if !sentences.is_empty() {
-                self.noted().ledger.note(rule, place, at, sentences);
+                self.note(rule, place, at, &sentences);
             }
         }
     }
@@ -136,38 +178,12 @@ impl Desk {
     /// Notes what only the exam itself can find.
     pub(super) fn fault(&self, id: &str, place: &Place, sentence: impl Into<String>) {
         if let Some(rule) = rules().find(|rule| rule.id == id) {
-            self.noted().ledger.note(rule, place, self.at(), vec![sentence.into()]);
+            self.note(rule, place, self.at(), &[sentence.into()]);
         }
     }
-}
 
-/// The path of a URL, without what lets people in.
-pub(crate) fn shown(url: &Url, token: Option<&str>) -> String {
-    let mut words: Vec<_> = url.path().split('/').collect();
-    if let Some(at) = words.iter().position(|word| *word == "t")
-        && let Some(word) = words.get_mut(at + 1)
-    {
-        *word = "…";
-    }
-    let path = words.join("/");
-    match token.filter(|token| !token.is_empty()) {
-        Some(token) => path.replace(token, "…"),
-        None => path,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_shows_no_secret() {
-        let check = |url: &str, token: Option<&str>, expected: &str| {
-            assert_eq!(shown(&Url::parse(url).unwrap(), token), expected);
-        };
-        check("http://me:pw@host/a/b.ts?token=x#y", None, "/a/b.ts");
-        check("http://host/t/secret/live/a/index.m3u8", None, "/t/…/live/a/index.m3u8");
-        check("http://host/k-secret/a.ts", Some("secret"), "/k-…/a.ts");
-        check("http://host/live/t", None, "/live/t");
+    fn note(&self, rule: &'static Rule, place: &Place, at: Duration, sentences: &[String]) {
+        let shown = sentences.iter().map(|sentence| self.hide(sentence)).collect();
+        self.noted().ledger.note(rule, place, at, shown);
     }
 }

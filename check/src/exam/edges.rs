@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use hls::read::{self, MediaPlaylist, MultivariantPlaylist, Playlist, Segment};
+use hls::read::{MediaPlaylist, MultivariantPlaylist, Playlist, Segment};
 use url::Url;
 
 use super::desk::Desk;
@@ -34,7 +34,10 @@ impl OtherEdge {
             Ok(got) => got,
             Err(failure) => return self.fail(&self.url, &failure),
         };
-        let Playlist::Media(there) = read::read(&got.bytes).playlist else { return };
+        let Playlist::Media(there) = self.desk.read(&got.bytes, &got.url).playlist else {
+            let why = "what it has there is no media playlist".to_owned();
+            return self.fail(&self.url, &Failure { status: None, why });
+        };
         self.judge(here, &there, None);
         let mut pairs: VecDeque<_> = pairs(here, &there, self.compared).into();
         if here.has_ended {
@@ -108,11 +111,14 @@ pub(super) async fn others(
     let got = match desk.fetch(also, None).await {
         Ok(got) => got,
         Err(failure) => {
-            desk.judge_failure("MV-REACH", "", also, &failure);
+            let why = format!("the other edge does not have it: {}", failure.why);
+            desk.judge_failure("MV-REACH", "", also, &Failure { why, ..failure });
             return vec![None; urls.len()];
         }
     };
-    let Playlist::Multivariant(playlist) = read::read(&got.bytes).playlist else {
+    let Playlist::Multivariant(playlist) = desk.read(&got.bytes, &got.url).playlist else {
+        let place = desk.place("", also);
+        desk.fault("MV-REACH", &place, "the other edge has no multivariant playlist there");
         return vec![None; urls.len()];
     };
     let theirs = listed(&got.url, &playlist);

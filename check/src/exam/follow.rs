@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hls::read::{self, Document, MediaPlaylist, Playlist};
+use hls::read::{Document, MediaPlaylist, Playlist};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
@@ -12,7 +12,7 @@ use super::edges::OtherEdge;
 use super::fetch::{Failure, Got, Known};
 use super::low_latency::Player;
 use super::retention::Retention;
-use super::segments::{Examiner, Order, Seen};
+use super::segments::{Examiner, Newest, Order, Seen};
 use super::window;
 use crate::evidence::{PlaylistEvidence, Watch};
 use crate::rule::Test;
@@ -79,7 +79,7 @@ impl Follower {
     }
 
     /// The newest version, as it comes; `None` again when it is over.
-    fn newest(&self) -> watch::Receiver<Option<Arc<MediaPlaylist>>> {
+    fn newest(&self) -> Newest {
         self.newest.subscribe()
     }
 
@@ -93,6 +93,7 @@ impl Follower {
         let version = self.read(&first)?;
         let (orders, waiting) = mpsc::channel(ORDERS_MAX);
         let examiner = Examiner::new(Arc::clone(&self.desk), self.rendition.clone());
+        let examiner = examiner.beside(self.newest());
         self.newest.send_replace(Some(Arc::clone(&version.playlist)));
         let (desk, others) = (Arc::clone(&self.desk), self.others.clone());
         let player = Player::new(desk, self.url.clone(), self.rendition.clone(), others);
@@ -164,7 +165,8 @@ impl Follower {
             let is_over = playlist.has_ended && had_ended || desk.is_over();
             let is_last = is_over || failures > FAILURES_MAX;
             had_ended = playlist.has_ended;
-            let behind = playlist.segments.last().map_or(next, |last| last.sequence + 1);
+            let behind =
+                playlist.segments.last().map_or(next, |last| last.sequence.saturating_add(1));
             // A playlist that went back is examined again from where it grows.
             next = next.min(behind);
             if let Some(from) = playlist.segments.iter().position(|one| one.sequence >= next) {
@@ -212,7 +214,7 @@ impl Follower {
 
     /// Reads a version that was not seen before.
     fn read(&self, got: &Got) -> Option<Version> {
-        let document = read::read(&got.bytes);
+        let document = self.desk.read(&got.bytes, &got.url);
         judge_playlist(&self.desk, &self.rendition, got, &document, self.is_entry);
         match document.playlist {
             Playlist::Media(playlist) => {
@@ -225,7 +227,13 @@ impl Follower {
                 self.desk.judge_exchange(got, known, &self.rendition);
                 Some(Version { playlist: Arc::new(playlist), text: got.bytes.clone() })
             }
-            Playlist::Multivariant(_) | Playlist::None => None,
+            Playlist::Multivariant(_) => {
+                let place = self.desk.place(&self.rendition, &self.url);
+                let id = if self.is_entry { "REACH" } else { "MV-REACH" };
+                self.desk.fault(id, &place, "it lists other playlists, not segments");
+                None
+            }
+            Playlist::None => None,
         }
     }
 

@@ -8,6 +8,7 @@ mod desk;
 mod edges;
 mod fetch;
 mod follow;
+mod lone;
 mod low_latency;
 mod probes;
 pub mod progress;
@@ -17,8 +18,9 @@ mod segments;
 mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use hls::read::{self, MultivariantPlaylist, Playlist};
+use hls::read::{MultivariantPlaylist, Playlist};
 use url::Url;
 
 use self::desk::Desk;
@@ -31,6 +33,10 @@ use crate::report::{Report, Summary};
 use crate::rule::Test;
 use crate::token::with_token;
 use crate::transport::{Purpose, Transport};
+
+/// How long what is under way may take when nothing new is to be begun: nobody who ends an exam
+/// waits for a server that does not answer.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// An exam of one presentation.
 pub struct Exam {
@@ -63,6 +69,12 @@ impl Exam {
         options: Options,
         progress: Arc<dyn Progress>,
     ) -> Self {
+        // The other edge lets nobody in without it either.
+        let also = match (&options.also, &options.token) {
+            (Some(also), Some(token)) => Some(with_token(also, token)),
+            (also, _) => also.clone(),
+        };
+        let options = Options { also, ..options };
         Self { desk: Arc::new(Desk::new(transport, options, progress)) }
     }
 
@@ -79,12 +91,22 @@ impl Exam {
             Some(token) => with_token(&url, token),
             None => url,
         };
-        let mut renditions = Vec::new();
-        match desk.fetch(&url, None).await {
-            Ok(got) => renditions = examine(&desk, &url, got).await,
-            Err(failure) => desk.judge_failure("REACH", "", &url, &failure),
-        }
-        let path = desk::shown(&url, desk.options.token.as_deref());
+        desk.keep_secret(&url);
+        let examine = async {
+            match desk.fetch(&url, None).await {
+                Ok(got) => examine(&desk, &url, got).await,
+                Err(failure) => {
+                    desk.judge_failure("REACH", "", &url, &failure);
+                    Vec::new()
+                }
+            }
+        };
+        let renditions = tokio::select! {
+            renditions = examine => renditions,
+            // What is under way then is not worth waiting for.
+            () = desk.stopped_for(STOP_WITHIN) => Vec::new(),
+        };
+        let path = desk.place("", &url).path;
         let took = desk.at();
         let noted = desk.noted();
         let findings = noted.ledger.findings().into_iter().cloned().collect();
@@ -95,7 +117,12 @@ impl Exam {
 
 /// Examines a presentation by its entry; the names of its renditions.
 async fn examine(desk: &Arc<Desk>, url: &Url, entry: Got) -> Vec<String> {
-    let document = read::read(&entry.bytes);
+    let document = desk.read(&entry.bytes, &entry.url);
+    // What it lists is relative to where it came from, after redirects.
+    let base = entry.url.clone();
+    if document.playlist == Playlist::None && lone::is_segment(&base) {
+        return vec![lone::examine(desk, entry).await];
+    }
     let follow = async {
         match &document.playlist {
             Playlist::Media(_) => {
@@ -104,6 +131,7 @@ async fn examine(desk: &Arc<Desk>, url: &Url, entry: Got) -> Vec<String> {
                 follower.run(Some(entry)).await.into_iter().collect()
             }
             Playlist::Multivariant(listed) => {
+                desk.define(&listed.variables);
                 judge_playlist(desk, "", &entry, &document, true);
                 let known = Known {
                     purpose: Purpose::Multivariant,
@@ -123,24 +151,37 @@ async fn examine(desk: &Arc<Desk>, url: &Url, entry: Got) -> Vec<String> {
     let followed = probes::beside(desk, follow).await;
     // What is measured may be said better now than at the start.
     let multivariant = match document.playlist {
-        Playlist::Multivariant(first) => Some(newest(desk, url).await.unwrap_or(first)),
+        Playlist::Multivariant(first) => Some(newest(desk, url, first, &base).await),
         Playlist::Media(_) | Playlist::None => None,
     };
-    judge_whole(desk, url, multivariant.as_ref(), &followed);
+    judge_whole(desk, &base, multivariant.as_ref(), &followed);
     for one in followed.iter().filter(|one| desk.options.expects_end && !one.playlist.has_ended) {
         let place = desk.place(&one.rendition, &one.url);
         desk.fault("LIV-END", &place, "the exam is over, and the stream goes on");
     }
-    followed.into_iter().map(|one| one.rendition).collect()
+    followed.iter().map(|one| desk.hide(&one.rendition)).collect()
 }
 
-/// What the multivariant playlist says at the end of the exam.
-async fn newest(desk: &Desk, url: &Url) -> Option<MultivariantPlaylist> {
-    let sent = desk.send(url, None).await;
-    let text = fetch::unpacked(&sent.reply.ok()?).ok()?;
-    match read::read(&text).playlist {
-        Playlist::Multivariant(listed) => Some(listed),
-        Playlist::Media(_) | Playlist::None => None,
+/// What the multivariant playlist says at the end of the exam, if it lists what was followed: a
+/// server may give each player URIs of its own.
+async fn newest(
+    desk: &Desk,
+    url: &Url,
+    first: MultivariantPlaylist,
+    base: &Url,
+) -> MultivariantPlaylist {
+    if desk.is_stopped() {
+        return first;
+    }
+    let Ok(reply) = desk.send(url, None).await.reply else { return first };
+    let Ok(text) = fetch::unpacked(&reply) else { return first };
+    match desk.read(&text, &reply.url).playlist {
+        Playlist::Multivariant(listed)
+            if renditions::urls(base, &listed) == renditions::urls(base, &first) =>
+        {
+            listed
+        }
+        Playlist::Multivariant(_) | Playlist::Media(_) | Playlist::None => first,
     }
 }
 

@@ -22,6 +22,9 @@ pub(super) async fn beside<T>(desk: &Desk, exam: impl Future<Output = T>) -> T {
 
 /// Makes them about what there is.
 async fn ask(desk: &Desk) {
+    if desk.is_stopped() {
+        return;
+    }
     let subjects = desk.noted().subjects.clone();
     let planned = probe::plan(&subjects, &desk.options);
     for evidence in probe::run(&**desk.transport(), planned).await {

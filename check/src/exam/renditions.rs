@@ -47,7 +47,7 @@ pub(super) async fn follow_all(
 }
 
 /// Each URI once, as it is written, and where it leads.
-fn urls(base: &Url, listed: &MultivariantPlaylist) -> Vec<(String, Url)> {
+pub(super) fn urls(base: &Url, listed: &MultivariantPlaylist) -> Vec<(String, Url)> {
     let variants = listed.variants.iter().map(|variant| variant.uri.as_str());
     let others = listed.alternatives.iter().filter_map(|other| other.uri.as_deref());
     let mut urls: Vec<(String, Url)> = Vec::new();

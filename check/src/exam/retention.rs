@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hls::read::{ByteRange, MediaPlaylist};
 use http::StatusCode;
+use tokio::time::timeout;
 use url::Url;
 
 use super::desk::Desk;
@@ -36,6 +37,9 @@ struct Gone {
 
 /// More are not asked for: those that leave while so many wait are passed over.
 const GONE_MAX: usize = 64;
+
+/// What is not answered by then is not said: it may be about this machine as well.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// It is asked for so long before its time is up, so that the answer is in time.
 const AHEAD: Duration = Duration::from_millis(500);
@@ -76,14 +80,20 @@ impl Retention {
     /// Asks for all that must be there at the end of the exam.
     pub(super) async fn finish(&mut self) {
         for gone in std::mem::take(&mut self.gone) {
+            if self.desk.is_stopped() {
+                return;
+            }
             self.ask(&gone).await;
         }
     }
 
     async fn ask(&self, gone: &Gone) {
         let Gone { url, sequence, until } = gone;
-        let sent = self.desk.send(url, Some(ByteRange { length: 1, start: 0 })).await;
-        // An answer that came after its time says nothing.
+        let ask = self.desk.send(url, Some(ByteRange { length: 1, start: 0 }));
+        // An answer that comes after its time says nothing, and the playlist must be asked for
+        // again.
+        let Some(left) = until.checked_sub(self.desk.at()) else { return };
+        let Ok(sent) = timeout(left.min(ANSWER_WITHIN), ask).await else { return };
         let Some(left) = until.checked_sub(self.desk.at()) else { return };
         let why = match sent.reply {
             Ok(reply) if reply.status == StatusCode::OK => return,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hls::read::{Map, MediaPlaylist, Segment};
-use tokio::sync::mpsc;
+use http::StatusCode;
+use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::decode::decode;
@@ -12,6 +13,7 @@ use super::desk::Desk;
 use super::fetch::{Failure, Known};
 use crate::evidence::ts::SECOND_EVERY;
 use crate::evidence::{BorderEvidence, Course, InitEvidence, SegmentEvidence, SegmentMedia};
+use crate::finding::Place;
 use crate::rule::Test;
 use crate::transport::Purpose;
 
@@ -22,8 +24,19 @@ pub(super) struct Examiner {
     before: Option<SegmentEvidence>,
     /// What was read last, and how it is named; `None` inside if it cannot be had.
     init: Option<(Arc<Map>, Option<Arc<InitEvidence>>)>,
+    /// Segments in a row for which no answer came at all.
+    unanswered: u32,
+    /// What the playlist says now.
+    newest: Option<Newest>,
     pub(super) seen: Seen,
 }
+
+/// The newest version of a playlist.
+pub(super) type Newest = watch::Receiver<Option<Arc<MediaPlaylist>>>;
+
+/// A server that answers so many requests in a row with nothing at all is not asked for more: each
+/// takes its time.
+const UNANSWERED_MAX: u32 = 5;
 
 /// What was seen of a rendition.
 #[derive(Debug, Default)]
@@ -43,7 +56,19 @@ pub(super) struct Order {
 
 impl Examiner {
     pub(super) fn new(desk: Arc<Desk>, rendition: String) -> Self {
-        Self { desk, rendition, before: None, init: None, seen: Seen::default() }
+        let (unanswered, seen) = (0, Seen::default());
+        Self { desk, rendition, before: None, init: None, unanswered, newest: None, seen }
+    }
+
+    /// What leaves the playlist before it is asked for need not be there.
+    pub(super) fn beside(self, newest: Newest) -> Self {
+        Self { newest: Some(newest), ..self }
+    }
+
+    /// Whether a segment is not listed any more.
+    fn has_left(&self, listed: &Segment) -> bool {
+        let newest = self.newest.as_ref().and_then(|newest| newest.borrow().clone());
+        newest.is_some_and(|newest| listed.sequence < newest.media_sequence)
     }
 
     /// Examines what comes, until nothing more does.
@@ -51,14 +76,12 @@ impl Examiner {
         while let Some(order) = orders.recv().await {
             let Order { url, playlist, from } = order;
             for listed in playlist.segments.iter().skip(from) {
-                if self.desk.is_stopped() {
+                if self.desk.is_stopped() || self.unanswered >= UNANSWERED_MAX {
                     return self.seen;
                 }
                 self.examine(&url, &playlist, listed).await;
                 self.desk.progress(|state| {
-                    state.segments += 1;
                     state.segments_left = state.segments_left.saturating_sub(1);
-                    state.played += listed.duration;
                 });
             }
         }
@@ -81,13 +104,19 @@ impl Examiner {
         let got = match self.desk.fetch(&url, listed.byte_range).await {
             Ok(got) => got,
             Err(failure) => {
+                self.before = None;
+                self.unanswered += u32::from(failure.status.is_none());
+                // One that left while others were examined has a rule of its own.
+                if failure.status == Some(StatusCode::NOT_FOUND) && self.has_left(listed) {
+                    return;
+                }
                 let why = format!("segment {}: {}", listed.sequence, failure.why);
                 let failure = Failure { why, ..failure };
                 self.desk.judge_failure("LIV-AVAIL", &self.rendition, &url, &failure);
-                self.before = None;
                 return;
             }
         };
+        self.unanswered = 0;
         let known = Known {
             purpose: Purpose::Segment,
             target_duration: playlist.target_duration,
@@ -96,23 +125,33 @@ impl Examiner {
         };
         self.desk.judge_exchange(&got, known, &self.rendition);
         self.desk.begin();
-        if let Some(decoder) = &self.desk.options.decoder {
-            let read_first = init.as_ref().map_or(&[][..], |init| &init.bytes);
-            if let Err(said) = decode(decoder, read_first, &got.bytes).await {
-                self.desk.fault("DEC-CLEAN", &place, said);
-            }
+        // What is encrypted is for who has the key to decode.
+        if listed.key.is_none() {
+            self.decode(&place, init.as_deref(), &got.bytes).await;
         }
         self.take(playlist, listed, got.bytes, init.as_deref());
     }
 
-    fn take(
+    /// Lets the decoder decode a segment, if there is one.
+    pub(super) async fn decode(&self, place: &Place, init: Option<&InitEvidence>, media: &Bytes) {
+        let Some(decoder) = &self.desk.options.decoder else { return };
+        let read_first = init.map_or(&[][..], |init| &init.bytes);
+        if let Err(said) = decode(decoder, read_first, media).await {
+            self.desk.fault("DEC-CLEAN", place, said);
+        }
+    }
+
+    /// Puts a segment to the rules.
+    pub(super) fn take(
         &mut self,
         playlist: &MediaPlaylist,
         listed: &Segment,
         bytes: Bytes,
         init: Option<&InitEvidence>,
     ) {
-        let follows = |before: &&SegmentEvidence| before.listed.sequence + 1 == listed.sequence;
+        let follows = |before: &&SegmentEvidence| {
+            before.listed.sequence.checked_add(1) == Some(listed.sequence)
+        };
         let before = self.before.as_ref().filter(follows);
         let earlier = before.filter(|_| !listed.has_discontinuity).map(|before| &before.media);
         let media = if listed.key.is_some() {
@@ -125,6 +164,10 @@ impl Examiner {
             media
         };
         self.seen.segments += 1;
+        self.desk.progress(|state| {
+            state.segments += 1;
+            state.played = state.played.saturating_add(listed.duration);
+        });
         let segment = SegmentEvidence {
             listed: listed.clone(),
             target_duration: playlist.target_duration,
@@ -132,10 +175,7 @@ impl Examiner {
             media,
             bytes,
         };
-        let place = crate::finding::Place {
-            rendition: self.rendition.clone(),
-            path: listed.uri.split('?').next().unwrap_or_default().to_owned(),
-        };
+        let place = self.desk.place_of(&self.rendition, &listed.uri);
         self.desk.judge(&place, |test, faults| {
             if let Test::Segment(test) = test {
                 test(&segment, faults);

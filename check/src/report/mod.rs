@@ -56,9 +56,13 @@ impl Report {
         &self.summary.findings
     }
 
-    /// From 100, when nothing is wrong, down to 0: so that two servers can be compared.
+    /// From 100, when nothing is wrong, down to 0: so that two servers can be compared. It is 0
+    /// where there is nothing to play.
     #[must_use]
     pub fn score(&self) -> u32 {
+        if self.summary.state.segments == 0 {
+            return 0;
+        }
         let lost: u32 = self.findings().iter().map(|finding| points(finding.rule.severity)).sum();
         100_u32.saturating_sub(lost)
     }

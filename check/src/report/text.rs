@@ -15,15 +15,22 @@ impl fmt::Display for Report {
             write_finding(f, finding)?;
         }
         let state = &self.summary.state;
+        if state.segments == 0 {
+            writeln!(f, "No segment could be examined.")?;
+            return writeln!(f, "Score {} of 100: {}.", self.score(), self.verdict());
+        }
         let (played, took) = (state.played.as_secs_f64(), self.summary.took.as_secs_f64());
         writeln!(
             f,
-            "{} of {} segments ({:.1} s, {:.1} MB) in {took:.1} s.",
+            "{} of {} ({:.1} s, {:.1} MB) in {took:.1} s.",
             match self.summary.renditions.len() {
                 1 => "One rendition".to_owned(),
                 count => format!("{count} renditions"),
             },
-            state.segments,
+            match state.segments {
+                1 => "one segment".to_owned(),
+                count => format!("{count} segments"),
+            },
             played,
             megabytes(state.bytes),
         )?;
@@ -52,7 +59,8 @@ impl Report {
 
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let rule = finding.rule;
-    writeln!(f, "{:<6} {}: {} ({})", rule.severity, rule.id, rule.requirement, rule.reference)?;
+    let requirement = format!("{}: {} ({})", rule.id, rule.requirement, rule.reference);
+    write_folded(f, &format!("{:<6} ", rule.severity), &requirement)?;
     for example in &finding.examples {
         match example.place.to_string().as_str() {
             "" => write_folded(f, "       - ", &example.what)?,

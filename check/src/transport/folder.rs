@@ -38,7 +38,7 @@ pub enum Entry {
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// It is not there, or not for us to read.
-    #[error("cannot read {}: {}", .path.display(), .source.kind())]
+    #[error("cannot read {}", .path.display())]
     Unreadable {
         /// What was named.
         path: PathBuf,

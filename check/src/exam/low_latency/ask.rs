@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hls::read::{self, ByteRange, MediaPlaylist, Playlist};
+use hls::read::{ByteRange, MediaPlaylist, Playlist};
 use http::header::RANGE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
@@ -87,7 +87,8 @@ pub(super) async fn playlist(
     match reply {
         Ok(reply) => {
             let status = reply.status.as_u16();
-            let playlist = match unpacked(&reply).map(|text| read::read(&text).playlist) {
+            let playlist = match unpacked(&reply).map(|text| desk.read(&text, &reply.url).playlist)
+            {
                 Ok(Playlist::Media(playlist)) if reply.status == StatusCode::OK => Some(playlist),
                 Ok(Playlist::Media(_) | Playlist::Multivariant(_) | Playlist::None) | Err(_) => {
                     None

@@ -15,13 +15,13 @@ use std::time::Duration;
 use hls::read::MediaPlaylist;
 use http::Version;
 use http::header::CACHE_CONTROL;
-use tokio::sync::watch;
 use url::Url;
 
 use self::ask::Asked;
 use self::parts::Parts;
 use self::probes::Probes;
 use super::desk::Desk;
+use super::segments::Newest;
 use crate::evidence::{
     BlockingEvidence, Edge, LatencyEvidence, LowLatencyEvidence, LowLatencyWatch,
 };
@@ -41,9 +41,6 @@ pub(super) struct Player {
     probes: Probes,
 }
 
-/// The newest version that plain polling got.
-pub(super) type Newest = watch::Receiver<Option<Arc<MediaPlaylist>>>;
-
 /// Beyond three target durations, after which a server should give up (6.2.5.2): the way there and
 /// back, and a machine that is busy.
 const WAIT_BEYOND: Duration = Duration::from_secs(5);
@@ -51,6 +48,9 @@ const WAIT_BEYOND: Duration = Duration::from_secs(5);
 /// A server that refuses or ignores so many blocking requests together gets no more of them: what
 /// plain polling gets must do.
 const FAILURES_MAX: u32 = 5;
+
+/// A server that says more than this of itself is not waited for as long as it says.
+const TARGET_DURATION_MAX: Duration = Duration::from_secs(20);
 
 /// Where a playlist says neither: what is usual.
 const TARGET_DURATION: Duration = Duration::from_secs(6);
@@ -152,7 +152,8 @@ impl Player {
 
 /// How long an answer that waits for something is waited for.
 fn wait_max(playlist: &MediaPlaylist) -> Duration {
-    playlist.target_duration.unwrap_or(TARGET_DURATION) * 3 + WAIT_BEYOND
+    let target = playlist.target_duration.unwrap_or(TARGET_DURATION).min(TARGET_DURATION_MAX);
+    target * 3 + WAIT_BEYOND
 }
 
 /// What an answer to a request that waits says.

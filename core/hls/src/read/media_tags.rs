@@ -125,11 +125,11 @@ impl MediaBuilder {
             let what = "EXT-X-TARGETDURATION is there more than once";
             return notes.add(FaultKind::TargetDuration, what);
         }
-        if values::integer(value).is_none() {
+        self.playlist.target_duration = values::duration(value.trim());
+        if values::integer(value).is_none() || self.playlist.target_duration.is_none() {
             let what = format!("EXT-X-TARGETDURATION is {:?}, not a whole number", short(value));
             notes.add(FaultKind::TargetDuration, what);
         }
-        self.playlist.target_duration = values::duration(value.trim());
     }
 
     fn take_sequence(&mut self, name: &str, value: &str, notes: &mut Notes) {

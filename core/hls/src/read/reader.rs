@@ -82,13 +82,12 @@ impl Reader<'_> {
                 break;
             }
             let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+            if at == 0 && line.trim_end() != "#EXTM3U" {
+                self.notes.add(FaultKind::Header, other_start(text, &line));
+                return false;
+            }
             self.check_encoding(&line);
             if at == 0 {
-                if line.trim_end() != "#EXTM3U" {
-                    let what = format!("the first line is {:?}, not #EXTM3U", short(&line));
-                    self.notes.add(FaultKind::Header, what);
-                    return false;
-                }
                 if line.trim_end().len() != line.len() {
                     self.notes.add(FaultKind::Syntax, "there is a blank behind #EXTM3U");
                 }
@@ -226,6 +225,19 @@ impl Reader<'_> {
         let Notes { mut faults, unknown_tags, .. } = self.notes;
         faults.sort_by_key(|fault| fault.line);
         Document { playlist, faults, unknown_tags }
+    }
+}
+
+/// How something begins that is no playlist. How it is encoded need not be said.
+fn other_start(text: &[u8], line: &str) -> String {
+    let is_text = |c: char| c != char::REPLACEMENT_CHARACTER && (c == '\t' || !c.is_control());
+    if text.is_empty() {
+        "there is nothing in it".to_owned()
+    } else if line.chars().all(is_text) {
+        format!("the first line is {:?}, not #EXTM3U", short(line))
+    } else {
+        let bytes = text.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+        format!("it is no text, and begins with the bytes {}", bytes.join(" "))
     }
 }
 
