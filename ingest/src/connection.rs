@@ -359,7 +359,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         let counts = publication.counts();
         let Publication { name, publisher, mut mended, health, .. } = publication;
         mended.tell(counts, &self.node.metrics.repairs);
-        let drift_ppm = publisher.drift_ppm();
+        let drift_ppm = publisher.diagnosis().figures.drift_ppm;
         publisher.close(end).await;
         self.node.metrics.publishers.dec();
         let (counts, grade) = (counts.line(), health.grade().name());

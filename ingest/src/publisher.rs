@@ -170,12 +170,6 @@ impl Publisher {
         }
     }
 
-    /// How much faster the encoder's clock runs than ours, in millionths, once that is known.
-    #[must_use]
-    pub fn drift_ppm(&self) -> Option<i64> {
-        self.segmenter.drift_ppm()
-    }
-
     /// What has been mended so far.
     #[must_use]
     pub fn repairs(&self) -> Repairs {

@@ -11,7 +11,6 @@ mod clock;
 mod cue;
 mod cut;
 mod doctor;
-mod drift;
 mod frame_rate;
 pub mod fuzz;
 mod gop;

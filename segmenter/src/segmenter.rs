@@ -15,7 +15,6 @@ use crate::boundary::{Boundary, SAME_MOMENT_TICKS, Side};
 use crate::calendar::Calendar;
 use crate::cue::Cues;
 use crate::cut::SHORTEST_MS;
-use crate::drift::Drift;
 use crate::gop::declared_gop_ms;
 use crate::latest::{Latest, ticks};
 use crate::rendition::Rendition;
@@ -40,7 +39,6 @@ pub struct Segmenter {
     packaging: Packaging,
     timed_id3: bool,
     clock: Clock,
-    drift: Drift,
     doctor: Doctor,
     cutter: Cutter,
     calendar: Calendar,
@@ -112,7 +110,6 @@ impl Segmenter {
             packaging: settings.packaging,
             timed_id3: settings.timed_id3,
             clock: Clock::default(),
-            drift: Drift::default(),
             doctor: Doctor::new(),
             cutter: Cutter::new(settings.segment_ms, settings.target_duration_s),
             calendar: Calendar::default(),
@@ -142,10 +139,6 @@ impl Segmenter {
     pub fn push(&mut self, unit: AccessUnit, now_ms: i64) {
         let Some(placement) = self.clock.place(unit) else { return };
         let (unit, jumped) = (placement.unit, placement.jumped);
-        if jumped {
-            self.drift.reset();
-        }
-        self.drift.update(boundary_ms(ticks(unit.dts)), now_ms);
         self.doctor.unit(&unit, jumped, now_ms);
         let early: Vec<_> = self.early_cues.drain().collect();
         early.into_iter().for_each(|(timestamp_ms, cue)| self.cue(timestamp_ms, cue));

@@ -76,14 +76,6 @@ impl Segmenter {
     pub fn has_track(&self, kind: TrackKind) -> bool {
         self.tracks.keys().any(|id| id.kind == kind)
     }
-
-    /// How much faster the encoder's clock runs than the server's, in millionths; `None` until a
-    /// minute or so was seen.
-    #[must_use]
-    pub fn drift_ppm(&self) -> Option<i64> {
-        self.drift.ppm()
-    }
-
     /// Whether a unit is sound that is coded otherwise than its renditions know.
     pub(super) fn is_other_sound(&self, arrived: &Arrived) -> bool {
         let unit = &arrived.unit;

@@ -81,9 +81,9 @@ pub(super) static RULES: [Rule; 7] = [
         say: |seen, ppm| {
             let drift = seen.delays().and_then(|delays| delays.drift_ppm()).unwrap_or_default();
             let (how, does) = if drift > 0 {
-                ("fast", "players come closer to the live edge until they stall")
+                ("fast", "viewers fall further and further behind")
             } else {
-                ("slow", "players fall behind")
+                ("slow", "players run out of media again and again")
             };
             let an_hour = seconds(ppm.saturating_mul(36) / 10);
             let by = per_million(ppm);
