@@ -28,7 +28,7 @@ Examples:
                                 Stream Key test) or ffmpeg
   weir doctor rtmp://0.0.0.0/live --duration 3m --json
 
-Exit codes: 0 good, 1 fair, 2 poor, 3 nothing could be judged, 64 wrong usage";
+Exit codes: 0 good, 3 fair, 4 poor; 1 nothing could be judged, 2 and 64 wrong usage";
 
 /// What `weir doctor` is told.
 #[derive(Debug, Args)]
@@ -47,8 +47,10 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// The exit code when there was nothing to judge.
-const NOTHING: u8 = 3;
+/// The exit code when there was nothing to judge. Those of `weir check` mean the same.
+const NOTHING: u8 = 1;
+const FAIR: u8 = 3;
+const POOR: u8 = 4;
 /// The shortest time that anything can be said of.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// How often progress is shown.
@@ -72,8 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match listen(arguments, &url) {
         Ok(report) => match report.grade() {
             Some(Grade::Good) => ExitCode::SUCCESS,
-            Some(Grade::Fair) => ExitCode::from(1),
-            Some(Grade::Poor) => ExitCode::from(2),
+            Some(Grade::Fair) => ExitCode::from(FAIR),
+            Some(Grade::Poor) => ExitCode::from(POOR),
             None => ExitCode::from(NOTHING),
         },
         Err(error) => {

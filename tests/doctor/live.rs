@@ -15,6 +15,10 @@ use testkit::{Peer, Process, Server, wait_for, wait_until};
 use crate::replayed::{AAC, H264, PICTURES, SOUND};
 
 const WEIR: &str = env!("CARGO_BIN_EXE_weir");
+/// Its exit codes, which are those of `weir check`.
+const NOTHING: i32 = 1;
+const FAIR: i32 = 3;
+const POOR: i32 = 4;
 /// What takes a moment, on a machine that is busy.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -83,7 +87,7 @@ fn a_rehearsal_says_what_is_wrong() {
     let words = [PICTURES, sound, H264, AAC, "-pix_fmt yuv444p"];
     let _encoder = push(&rehearsal.url(), &words, &rehearsal.folder);
     let (code, out) = rehearsal.end();
-    assert_eq!(code, Some(2), "{out}");
+    assert_eq!(code, Some(POOR), "{out}");
     let report: Value = serde_json::from_str(&out).unwrap();
     let ids: Vec<_> = report["findings"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
     assert_eq!(ids, ["chroma", "sample_rate_high"], "{out}");
@@ -99,7 +103,7 @@ fn a_rehearsal_sees_key_frames_that_are_far_apart() {
     let words = [PICTURES, SOUND, H264, AAC, "-g 150"];
     let _encoder = push(&rehearsal.url(), &words, &rehearsal.folder);
     let (code, out) = rehearsal.end();
-    assert_eq!(code, Some(1), "{out}");
+    assert_eq!(code, Some(FAIR), "{out}");
     assert!(out.contains("watched for 20 s: fair"), "{out}");
     assert!(out.contains("Key frames come every 5.0 s, so viewers wait that long"), "{out}");
     assert!(!out.contains("\n  poor"), "{out}");
@@ -128,7 +132,7 @@ fn a_rehearsal_waits_for_the_stream_that_it_is_for() {
     let mut peer = Peer::publish(rehearsal.address, "live", "test?key=x").unwrap();
     peer.unpublish("test").unwrap();
     let (code, out) = rehearsal.end();
-    assert_eq!(code, Some(3), "{out}");
+    assert_eq!(code, Some(NOTHING), "{out}");
     assert!(out.contains("too short to judge"), "{out}");
 }
 
@@ -143,9 +147,9 @@ fn a_rehearsal_that_cannot_be_held_says_why() {
     };
     check(&["http://127.0.0.1/x"], 64, "is no address of RTMP: write rtmp://");
     check(&["rtmp://127.0.0.1:0", "--duration", "1s"], 64, "--duration must be 5s or more");
-    check(&[&taken], 3, "another program has this port");
+    check(&[&taken], NOTHING, "another program has this port");
     let wait = ["rtmp://127.0.0.1:0", "--wait", "1s"];
-    check(&wait, 3, "nobody has pushed to rtmp://127.0.0.1:");
+    check(&wait, NOTHING, "nobody has pushed to rtmp://127.0.0.1:");
 }
 
 #[test]
