@@ -10,6 +10,7 @@ mod figures;
 mod format;
 mod gaps;
 mod gops;
+mod held_back;
 mod mending;
 mod pauses;
 mod pictures;
@@ -116,6 +117,11 @@ impl Doctor {
     /// For a while until `now_ms` nothing was read, for a reason that is not the encoder's.
     pub fn waited(&mut self, now_ms: i64) {
         self.seen.waited(now_ms);
+    }
+
+    /// The server's clock was set by `by_ms`, and is `now_ms` now: nothing of that is the encoder's.
+    pub fn clock_set(&mut self, by_ms: i64, now_ms: i64) {
+        self.seen.clock_set(by_ms, now_ms);
     }
 
     /// Judges, unless that was done within the last second: `repairs` and `broken` are what was

@@ -40,8 +40,8 @@ fn a_network_that_stalls_and_catches_up() {
         // Nothing for five seconds, then what has waited, at twice the speed.
         if (40_000..50_000).contains(&at) { 45_000 + (at - 40_000) / 2 } else { at }
     };
-    let sentence = "Nothing came for 5.0 s (once in the last minute), so players ran out of media: \
-                    use a cable in place of Wi-Fi";
+    let sentence = "Nothing came for 5.0 s (once in the last minute), and players that hold less \
+                    than that stopped: use a cable in place of Wi-Fi";
     let said = check(&tags, arrives, &[("stalls", Fair, sentence)]);
     assert_eq!(said.last.findings, [], "it has recovered");
 }

@@ -55,7 +55,7 @@ impl Seen {
             video_bit_rate: shown.and_then(|shown| shown.bit_rate()),
             video_bit_rate_declared: pictures.and_then(|pictures| pictures.declared),
             key_frames_ms: pictures.and_then(|pictures| pictures.gops.spread()),
-            held_back_ms: pictures.map(|pictures| pictures.held_back_ms),
+            held_back_ms: pictures.map(|pictures| pictures.held_back.ms()),
             audio_codec: sound.map(|sound| sound.format.codec),
             sample_rate: sound.map(|sound| sound.format.sample_rate),
             channels: sound.map(|sound| sound.format.channels),

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 /// From which length on nothing is a pause, in milliseconds: encoders collect sound and pictures
 /// for up to half a second, and screen sharing without sound sends little.
-pub(super) const PAUSE_MS: i64 = 1_000;
+const PAUSE_MS: i64 = 1_000;
+/// The longest that nothing is a pause of its own, in milliseconds, where the media has a hole as
+/// long: screen sharing without sound sends a picture every two seconds.
+const SPARSE_MS: i64 = 2_500;
 /// Pauses that are remembered: one every four seconds of the last minute.
 const REMEMBERED: usize = 16;
 /// How long a pause is told of, in milliseconds.
@@ -28,6 +31,13 @@ pub(super) struct Stalls {
     pub(super) count: usize,
 }
 
+/// Whether it is a pause when nothing came for `length_ms`, and what came then is `media_ms` later
+/// than what came before it.
+pub(super) const fn is_pause(length_ms: i64, media_ms: i64) -> bool {
+    let is_sparse = length_ms <= SPARSE_MS && media_ms >= length_ms.saturating_sub(PAUSE_MS / 2);
+    length_ms >= PAUSE_MS && !is_sparse
+}
+
 impl Pauses {
     /// Nothing came for `length_ms`, until `now_ms`.
     pub(super) fn add(&mut self, now_ms: i64, length_ms: i64) {
@@ -37,9 +47,11 @@ impl Pauses {
         self.last.push_back((now_ms, length_ms));
     }
 
-    /// Those of the last minute which are at least `least_ms` long.
-    pub(super) fn stalls(&self, now_ms: i64, least_ms: i64) -> Option<Stalls> {
-        let long = || self.within(now_ms, TOLD_MS).filter(|length| *length >= least_ms);
+    /// Those of the last minute which are at least `least_ms` long, with the `open_ms` for which
+    /// nothing has come until now.
+    pub(super) fn stalls(&self, now_ms: i64, open_ms: i64, least_ms: i64) -> Option<Stalls> {
+        let all = || self.within(now_ms, TOLD_MS).chain([open_ms]);
+        let long = || all().filter(|length| *length >= least_ms);
         Some(Stalls { longest_ms: long().max()?, count: long().count() })
     }
 
@@ -69,8 +81,23 @@ mod tests {
         pauses.iter().for_each(|(end, length)| all.add(*end, *length));
         let now_ms = pauses.last().map_or(0, |(end, _)| *end);
         assert_eq!(all.bursts_ms(now_ms, now_ms), bursts, "{pauses:?}");
-        let seen = all.stalls(now_ms, 2_000).map(|stalls| (stalls.longest_ms, stalls.count));
+        let seen = all.stalls(now_ms, 0, 2_000).map(|stalls| (stalls.longest_ms, stalls.count));
         assert_eq!(seen, stalls, "{pauses:?}");
+    }
+
+    #[test]
+    fn what_is_sent_seldom_is_no_pause() {
+        let check = |length_ms, media_ms, expected| {
+            assert_eq!(is_pause(length_ms, media_ms), expected, "{length_ms} of {media_ms}");
+        };
+        check(999, 0, false);
+        check(1_000, 33, true);
+        check(2_000, 2_000, false);
+        check(2_040, 1_990, false);
+        check(2_000, 1_000, true);
+        check(5_000, 5_000, true);
+        check(i64::MAX, i64::MAX, true);
+        check(i64::MIN, i64::MIN, false);
     }
 
     #[test]

@@ -5,8 +5,13 @@ use media::{AccessUnit, Track, TrackId};
 use super::delays::Delays;
 use super::format::PictureFormat;
 use super::gops::Gops;
+use super::held_back::HeldBack;
 use super::rates::Rates;
 use crate::latest::ticks;
+
+/// Bits for 1,000 pixels of a picture that refers to others, below which nothing moves: 2.6 kB at
+/// 1080p. At 30 a second pictures that move would be unrecognisable.
+const STILL: i64 = 10;
 
 /// The first video track.
 #[derive(Clone, Debug)]
@@ -23,8 +28,7 @@ pub(super) struct Pictures {
     /// Where on the timeline the newest is, in milliseconds, or the others were when the track was
     /// announced.
     pub(super) latest_ms: i64,
-    /// The longest from decoding to showing, in milliseconds: what B-frames hold back.
-    pub(super) held_back_ms: i64,
+    pub(super) held_back: HeldBack,
 }
 
 impl Pictures {
@@ -38,7 +42,7 @@ impl Pictures {
             delays: Delays::default(),
             first_ms: None,
             latest_ms,
-            held_back_ms: 0,
+            held_back: HeldBack::default(),
         })
     }
 
@@ -47,29 +51,52 @@ impl Pictures {
         self.declared = track.bit_rate;
         let Some(format) = PictureFormat::of(&track.codec) else { return };
         if std::mem::replace(&mut self.format, format) != format {
-            self.rates.reset();
-            self.gops.reset();
-            self.held_back_ms = 0;
+            self.restart();
+            self.held_back = HeldBack::default();
         }
     }
 
-    pub(super) fn add(&mut self, unit: &AccessUnit, is_settled: bool, now_ms: i64) {
+    /// Which pictures came before says nothing of those that come.
+    pub(super) fn restart(&mut self) {
+        self.rates.reset();
+        self.gops.reset();
+    }
+
+    /// A picture that arrived at `now_ms`. `is_excused` says that others may have been dropped for
+    /// reasons that are not the encoder's, `is_settled` that arrival says something.
+    pub(super) fn add(
+        &mut self,
+        unit: &AccessUnit,
+        now_ms: i64,
+        is_settled: bool,
+        is_excused: bool,
+    ) {
         let (dts, shown_ms) = (ticks(unit.dts), ticks(unit.pts) / 90);
         self.latest_ms = dts / 90;
         self.first_ms.get_or_insert(shown_ms);
-        self.rates.add(dts, unit.payload.len());
-        self.gops.add(shown_ms, unit.random_access);
-        self.held_back_ms = self.held_back_ms.max(shown_ms.saturating_sub(dts / 90));
+        if !is_excused {
+            self.rates.add(dts, unit.payload.len(), unit.random_access);
+            self.gops.add(shown_ms, unit.random_access);
+        }
+        self.held_back.add(dts / 90, shown_ms.saturating_sub(dts / 90));
         if is_settled {
             self.delays.add(dts / 90, now_ms);
         }
     }
 
+    /// Whether anything moves, as far as that is known. A still picture needs few others after it,
+    /// and who watches it misses none.
+    pub(super) fn moves(&self) -> bool {
+        let bits = self.rates.judged().and_then(|judged| judged.bits_between());
+        bits.is_none_or(|bits| {
+            bits.saturating_mul(1_000) >= self.format.pixels().saturating_mul(STILL)
+        })
+    }
+
     /// The timeline jumped.
     pub(super) fn jump(&mut self) {
-        self.rates.reset();
-        self.gops.reset();
+        self.restart();
         self.delays.reset();
-        self.first_ms = None;
+        self.held_back = HeldBack::default();
     }
 }

@@ -31,6 +31,14 @@ pub(super) struct Stretch {
     pub(super) bytes: u64,
     pub(super) missing: u32,
     pub(super) uneven: u32,
+    between: Between,
+}
+
+/// Units that refer to others: what has changed since those.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Between {
+    units: u32,
+    bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +47,15 @@ struct Window {
     newest: i64,
     units: u32,
     bytes: u64,
+    between: Between,
 }
 
 impl Rates {
     /// A unit that is decoded at `dts`, in 90 kHz ticks.
-    pub(super) fn add(&mut self, dts: i64, bytes: usize) {
+    pub(super) fn add(&mut self, dts: i64, bytes: usize, is_key: bool) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let fresh = Window { begin: dts, newest: dts, units: 1, bytes };
+        let between = if is_key { Between::default() } else { Between { units: 1, bytes } };
+        let fresh = Window { begin: dts, newest: dts, units: 1, bytes, between };
         let Some(window) = &mut self.current else {
             self.current = Some(fresh);
             return;
@@ -60,8 +70,8 @@ impl Rates {
         let ticks = dts.saturating_sub(window.begin);
         if ticks >= WINDOW_TICKS {
             let Rhythm { missing, uneven } = self.gaps.rhythm();
-            let Window { units, bytes, .. } = *window;
-            let stretch = Stretch { ticks, units, bytes, missing, uneven };
+            let Window { units, bytes, between, .. } = *window;
+            let stretch = Stretch { ticks, units, bytes, missing, uneven, between };
             if std::mem::replace(&mut self.has_begun, true) {
                 if self.last.len() == JUDGED {
                     self.last.pop_front();
@@ -74,6 +84,7 @@ impl Rates {
             window.newest = window.newest.max(dts);
             window.units = window.units.saturating_add(1);
             window.bytes = window.bytes.saturating_add(bytes);
+            window.between = window.between.and(between);
         }
     }
 
@@ -92,10 +103,11 @@ impl Rates {
         self.last.back().copied().or_else(|| {
             let window = self.current?;
             let ticks = window.newest.saturating_sub(window.begin);
-            let Window { units, bytes, .. } = window;
+            let Window { units, bytes, between, .. } = window;
             // The newest unit has no length yet.
             let units = units.saturating_sub(1);
-            (ticks >= 90_000).then_some(Stretch { ticks, units, bytes, missing: 0, uneven: 0 })
+            let stretch = Stretch { ticks, units, bytes, between, ..Stretch::default() };
+            (ticks >= 90_000).then_some(stretch)
         })
     }
 }
@@ -108,7 +120,14 @@ impl Stretch {
             bytes: self.bytes.saturating_add(other.bytes),
             missing: self.missing.saturating_add(other.missing),
             uneven: self.uneven.saturating_add(other.uneven),
+            between: self.between.and(other.between),
         }
+    }
+
+    /// Bits of a unit that refers to others, on average.
+    pub(super) fn bits_between(&self) -> Option<i64> {
+        let Between { units, bytes } = self.between;
+        i64::try_from(bytes.saturating_mul(8).checked_div(units.into())?).ok()
     }
 
     /// Bits a second.
@@ -127,6 +146,15 @@ impl Stretch {
     }
 }
 
+impl Between {
+    const fn and(self, other: Self) -> Self {
+        Self {
+            units: self.units.saturating_add(other.units),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +162,7 @@ mod tests {
     /// Pictures of 1,000 bytes, `step` ticks apart, for `seconds`.
     fn run(step: i64, seconds: i64) -> Rates {
         let mut rates = Rates::default();
-        (0..=seconds * 90_000 / step).for_each(|number| rates.add(number * step, 1_000));
+        (0..=seconds * 90_000 / step).for_each(|number| rates.add(number * step, 1_000, false));
         rates
     }
 
@@ -151,14 +179,14 @@ mod tests {
     #[test]
     fn the_newest_quarter_of_a_minute_counts() {
         let mut rates = run(3_000, 30);
-        (1..=225).for_each(|number| rates.add(30 * 90_000 + number * 6_000, 1_000));
+        (1..=225).for_each(|number| rates.add(30 * 90_000 + number * 6_000, 1_000, false));
         assert_eq!(rates.judged().unwrap().rate_milli(), Some(15_000));
     }
 
     #[test]
     fn a_hole_is_no_distance() {
         let mut rates = run(3_000, 20);
-        (0..600).for_each(|number| rates.add(60 * 90_000 + number * 3_000, 1_000));
+        (0..600).for_each(|number| rates.add(60 * 90_000 + number * 3_000, 1_000, false));
         let stretch = rates.judged().unwrap();
         assert_eq!((stretch.rate_milli(), stretch.missing), (Some(30_000), 0));
     }

@@ -6,7 +6,7 @@ use media::{AccessUnit, Codec, Track, TrackId, TrackKind};
 
 use super::delays::Delays;
 use super::mending::{Counts, Mending};
-use super::pauses::{PAUSE_MS, Pauses, Stalls};
+use super::pauses::{Pauses, Stalls, is_pause};
 use super::pictures::Pictures;
 use super::sound::Sound;
 use crate::Repairs;
@@ -29,9 +29,16 @@ pub(super) struct Seen {
     /// When the first unit arrived, and the newest.
     began_ms: Option<i64>,
     arrived_ms: i64,
+    /// From when on something is made of how units arrive.
+    settles_ms: i64,
     /// Where on the timeline the newest is, in milliseconds.
     latest_ms: i64,
-    /// The delay of the first unit since the timeline or the clock jumped.
+    /// Whether it settles because the server did not read: what an encoder drops then is not its
+    /// fault.
+    is_excused: bool,
+    /// Whether the timeline has jumped: where tracks begin after that says nothing of them.
+    has_jumped: bool,
+    /// The delay of the first unit since the timeline jumped, if arrival was steady since.
     first_delay_ms: Option<i64>,
     /// The delay of the newest.
     delay_ms: i64,
@@ -62,43 +69,64 @@ impl Seen {
     }
 
     pub(super) fn unit(&mut self, unit: &AccessUnit, jumped: bool, now_ms: i64) {
+        let at_ms = ticks(unit.dts) / 90;
+        let delay_ms = now_ms.saturating_sub(at_ms);
         if self.began_ms.is_none() {
-            self.begin(ticks(unit.dts) / 90, now_ms);
+            self.begin(at_ms, now_ms);
+            self.first_delay_ms = Some(delay_ms);
         }
         let pause_ms = now_ms.saturating_sub(self.arrived_ms);
+        let media_ms = at_ms.saturating_sub(self.latest_ms);
         if jumped {
             self.pictures.iter_mut().for_each(Pictures::jump);
             self.sound.iter_mut().for_each(Sound::jump);
-            self.first_delay_ms = None;
+            self.has_jumped = true;
+            self.first_delay_ms = Some(delay_ms);
         } else if pause_ms < -BACK_MS_MAX {
             self.each_delays(Delays::reset);
             self.first_delay_ms = None;
         }
         self.arrived_ms = now_ms;
         let is_settled = self.is_settled(now_ms);
-        if pause_ms >= PAUSE_MS {
+        self.is_excused &= !is_settled;
+        if is_pause(pause_ms, media_ms) {
             self.each_delays(Delays::pause);
             if is_settled {
                 self.pauses.add(now_ms, pause_ms);
             }
         }
-        self.latest_ms = ticks(unit.dts) / 90;
-        self.delay_ms = now_ms.saturating_sub(self.latest_ms);
-        self.first_delay_ms.get_or_insert(self.delay_ms);
+        (self.latest_ms, self.delay_ms) = (at_ms, delay_ms);
         match (&mut self.pictures, &mut self.sound) {
             (Some(pictures), _) if pictures.id == unit.track => {
-                pictures.add(unit, is_settled, now_ms);
+                pictures.add(unit, now_ms, is_settled, self.is_excused);
             }
             (_, Some(sound)) if sound.id == unit.track => sound.add(unit, is_settled, now_ms),
             _ => {}
         }
     }
 
-    /// Nothing was read until `now_ms`: how units arrived meanwhile, nobody knows.
+    /// Nothing was read until `now_ms`: how units arrived meanwhile, nobody knows. An encoder that
+    /// cannot send drops pictures and sound, and catches up when it can.
     pub(super) fn waited(&mut self, now_ms: i64) {
         self.arrived_ms = self.arrived_ms.max(now_ms);
+        self.forget_arrival(now_ms);
+        self.pictures.iter_mut().for_each(Pictures::restart);
+        self.is_excused = true;
+    }
+
+    /// The server's clock was set, by `by_ms`, and is `now_ms` now.
+    pub(super) fn clock_set(&mut self, by_ms: i64, now_ms: i64) {
+        self.began_ms = self.began_ms.map(|began| began.saturating_add(by_ms));
+        self.arrived_ms = self.arrived_ms.saturating_add(by_ms);
+        self.forget_arrival(now_ms);
+    }
+
+    fn forget_arrival(&mut self, now_ms: i64) {
         self.each_delays(Delays::reset);
         self.first_delay_ms = None;
+        self.pauses = Pauses::default();
+        self.mending = Mending::default();
+        self.settles_ms = now_ms.saturating_add(EARLY_MS);
     }
 
     pub(super) fn examine(&mut self, repairs: Repairs, broken: u64, now_ms: i64) {
@@ -125,7 +153,7 @@ impl Seen {
 
     /// How long pauses have been looked for.
     fn settled_ms(&self) -> i64 {
-        self.watched_ms().saturating_sub(EARLY_MS)
+        self.arrived_ms.max(self.now_ms).saturating_sub(self.settles_ms)
     }
 
     /// What was mended in the last minute.
@@ -142,7 +170,8 @@ impl Seen {
     pub(super) fn stalls(&self, least_ms: i64) -> Option<Stalls> {
         // Before, a stall cannot be told from the first of many bursts.
         let is_known = self.settled_ms() >= 15_000;
-        self.pauses.stalls(self.now_ms, least_ms).filter(|_| is_known)
+        let open_ms = self.now_ms.saturating_sub(self.arrived_ms);
+        self.pauses.stalls(self.now_ms, open_ms, least_ms).filter(|_| is_known)
     }
 
     pub(super) fn bursts_ms(&self) -> Option<i64> {
@@ -164,7 +193,9 @@ impl Seen {
 
     /// How much later than the pictures the sound begins on the timeline, in milliseconds.
     pub(super) fn sound_begins_late_ms(&self) -> Option<i64> {
-        Some(self.sound.as_ref()?.first_ms?.saturating_sub(self.pictures.as_ref()?.first_ms?))
+        let (pictures, sound) = (self.pictures.as_ref()?, self.sound.as_ref()?);
+        let late_ms = sound.first_ms?.saturating_sub(pictures.first_ms?);
+        Some(late_ms).filter(|_| !self.has_jumped)
     }
 
     /// How long no picture has come although sound has.
@@ -181,13 +212,15 @@ impl Seen {
     fn begin(&mut self, media_ms: i64, now_ms: i64) {
         self.began_ms = Some(now_ms);
         self.arrived_ms = now_ms;
+        self.latest_ms = media_ms;
+        self.settles_ms = now_ms.saturating_add(EARLY_MS);
         // Tracks were announced before the timeline began.
         self.pictures.iter_mut().for_each(|pictures| pictures.latest_ms = media_ms);
         self.sound.iter_mut().for_each(|sound| sound.latest_ms = media_ms);
     }
 
-    fn is_settled(&self, now_ms: i64) -> bool {
-        self.began_ms.is_some_and(|began| now_ms.saturating_sub(began) >= EARLY_MS)
+    const fn is_settled(&self, now_ms: i64) -> bool {
+        self.began_ms.is_some() && now_ms >= self.settles_ms
     }
 
     fn each_delays(&mut self, change: fn(&mut Delays)) {

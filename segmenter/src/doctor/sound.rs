@@ -45,7 +45,7 @@ impl Sound {
         let at = ticks(unit.dts);
         self.latest_ms = at / 90;
         self.first_ms.get_or_insert(at / 90);
-        self.rates.add(at, unit.payload.len());
+        self.rates.add(at, unit.payload.len(), unit.random_access);
         if is_settled {
             self.delays.add(at / 90, now_ms);
         }
@@ -55,6 +55,5 @@ impl Sound {
     pub(super) fn jump(&mut self) {
         self.rates.reset();
         self.delays.reset();
-        self.first_ms = None;
     }
 }

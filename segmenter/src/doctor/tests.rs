@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use media::{AccessUnit, Codec, CodecConfig, Timescale, Timestamp, Track, TrackId};
 use proptest::prelude::*;
@@ -87,6 +89,86 @@ fn who_waited_for_us_is_not_blamed() {
 }
 
 #[test]
+fn an_encoder_that_drops_pictures_while_we_wait_is_not_blamed() {
+    // Nothing is read for five seconds. The encoder drops every fourth picture for as long.
+    let found = |is_excused: bool| {
+        let mut doctor = doctor();
+        assert_eq!(show(&mut doctor, 0..30, |_| 20), []);
+        let mut changes = Vec::new();
+        for ms in (30_000..60_000).step_by(40) {
+            let now_ms = BEGIN_MS + ms + (35_000 - ms).max(20);
+            if ms == 30_040 && is_excused {
+                doctor.waited(now_ms);
+            }
+            if ms > 35_000 || ms % 160 != 0 {
+                doctor.unit(&unit(TrackId::VIDEO, ms, ms % 2_000 == 0), false, now_ms);
+            }
+            doctor.unit(&unit(TrackId::AUDIO, ms, true), false, now_ms);
+            let repairs = Repairs { audio_gaps: 3, ..Repairs::default() };
+            changes.extend(doctor.examine(repairs, 0, now_ms));
+        }
+        changes.into_iter().map(|change| change.finding.id).collect::<BTreeSet<_>>()
+    };
+    let blamed = ["frames_missing", "key_frames_uneven", "sound_gaps", "stalls"];
+    assert_eq!(found(false), BTreeSet::from(blamed));
+    assert_eq!(found(true), BTreeSet::new());
+}
+
+#[test]
+fn a_still_picture_without_sound_is_good() {
+    for step in [2_000, 1_000, 200] {
+        let mut doctor = Doctor::new();
+        doctor.track(&pictures(testing::avc()));
+        for ms in (0..300_000).step_by(step) {
+            let picture = unit(TrackId::VIDEO, ms, ms % 4_000 == 0);
+            let bytes: &[u8] = if picture.random_access { &[0; 9_000] } else { &[0; 2] };
+            let picture = AccessUnit { payload: Bytes::from_static(bytes), ..picture };
+            let now_ms = BEGIN_MS + ms + ms * 7_919 % 41;
+            doctor.unit(&picture, false, now_ms);
+            let said = doctor.examine(Repairs::default(), 0, now_ms);
+            assert_eq!(said, [], "every {step} ms, at {ms}");
+        }
+    }
+}
+
+#[test]
+fn an_encoder_that_says_nothing_any_more_is_found() {
+    let mut doctor = doctor();
+    assert_eq!(show(&mut doctor, 0..12, |_| 20), []);
+    let look = |second: i64| BEGIN_MS + second * 1_000;
+    for second in 12..40 {
+        doctor.examine(Repairs::default(), 0, look(second));
+    }
+    let ids: Vec<_> = doctor.diagnosis().findings.iter().map(|it| (it.id, it.grade)).collect();
+    assert_eq!(ids, [("stalls", Grade::Poor)]);
+    assert!(doctor.diagnosis().findings[0].advice.starts_with("Nothing came for 27.0 s (once"));
+}
+
+#[test]
+fn where_sound_begins_after_a_jump_says_nothing() {
+    let mut doctor = doctor();
+    assert_eq!(show(&mut doctor, 0..5, |_| 0), []);
+    doctor.unit(&unit(TrackId::VIDEO, 5_000, true), true, BEGIN_MS + 5_000);
+    doctor.unit(&unit(TrackId::AUDIO, 5_600, true), false, BEGIN_MS + 5_000);
+    assert_eq!(show(&mut doctor, 6..60, |_| 0), []);
+    assert_eq!(doctor.diagnosis().figures.sound_begins_late_ms, None);
+}
+
+#[test]
+fn a_server_whose_clock_is_set_forward_says_nothing_of_its_encoders() {
+    for (by_ms, seconds) in [(5_000, 90), (-3_600_000, 90), (3_600_000, 20), (-20_000, 20)] {
+        let mut doctor = doctor();
+        assert_eq!(show(&mut doctor, 0..seconds, |_| 20), []);
+        doctor.clock_set(by_ms, BEGIN_MS + seconds * 1_000 + by_ms);
+        let ends = seconds + 180;
+        assert_eq!(show(&mut doctor, seconds..ends, |_| 20 + by_ms), [], "by {by_ms}");
+        let stall = |ms: i64| by_ms + (ends * 1_000 + 9_000 - ms).max(0);
+        let found = show(&mut doctor, ends..ends + 60, stall);
+        assert_eq!(found, [("stalls", Grade::Good, Grade::Poor)], "by {by_ms}");
+    }
+}
+
+#[test]
 fn a_server_whose_clock_is_set_says_nothing_of_its_encoders() {
     let mut doctor = doctor();
     assert_eq!(show(&mut doctor, 0..240, |ms| if ms > 200_000 { -3_600_000 } else { 0 }), []);
@@ -156,6 +238,9 @@ proptest! {
             doctor.unit(&AccessUnit { dts, pts, ..other }, what & 0x70 == 0x70, now_ms);
             if what & 0x88 == 0x88 {
                 doctor.waited(now_ms);
+            }
+            if what & 0x88 == 0x08 && what & 1 == 0 {
+                doctor.clock_set(media, now_ms);
             }
             let repairs = Repairs { jumps: count, decode_times: count, ..Repairs::default() };
             for change in doctor.examine(repairs, count, now_ms) {

@@ -17,6 +17,11 @@ impl Segmenter {
         self.doctor.waited(now_ms);
     }
 
+    /// The server's clock was set by `by_ms`, and is `now_ms` now: its encoder has not stalled.
+    pub fn clock_set(&mut self, by_ms: i64, now_ms: i64) {
+        self.doctor.clock_set(by_ms, now_ms);
+    }
+
     /// What the doctor says of the publication as of the last look.
     #[must_use]
     pub const fn diagnosis(&self) -> &Diagnosis {

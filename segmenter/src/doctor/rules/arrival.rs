@@ -38,7 +38,8 @@ pub(super) static RULES: [Rule; 6] = [
             let count = seen.stalls(STALL_MS_GOOD).map_or(1, |stalls| stalls.count);
             let (long, often) = (seconds(ms), times(u64::try_from(count).unwrap_or(u64::MAX)));
             let what = format!(
-                "Nothing came for {long} ({often} in the last minute), so players ran out of media"
+                "Nothing came for {long} ({often} in the last minute), and players that hold less \
+                 than that stopped"
             );
             Wrong::new(what, format!("{often} in the last minute, {long} at most"))
         },

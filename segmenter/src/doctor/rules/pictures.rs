@@ -6,8 +6,9 @@ use crate::doctor::pictures::Pictures;
 use crate::doctor::seen::Seen;
 
 /// Viewers join at a key frame, and segments begin with one: at 4 s a segment is still no longer
-/// than what players hold three of.
-const KEY_FRAMES_MS_GOOD: i64 = 4_000;
+/// than what players hold three of. 120 pictures at 29.97 a second are 4.004 s; the 250 of an
+/// encoder that is not told otherwise are 4.17 s at 60.
+const KEY_FRAMES_MS_GOOD: i64 = 4_100;
 /// Segments longer than that are cut without a key frame ([`crate::LONGEST_SEGMENT_MS`]).
 const KEY_FRAMES_MS_FAIR: i64 = crate::LONGEST_SEGMENT_MS;
 /// Key frames are many times as large as other pictures: below half a second they take the bits
@@ -34,8 +35,9 @@ const WITHOUT_MS_GOOD: i64 = 5_000;
 /// Players have played what they had.
 const WITHOUT_MS_FAIR: i64 = 10_000;
 
-const KEY_FRAMES_REMEDY: &str = "in OBS set Settings, Output, Keyframe Interval to 2 s; in ffmpeg \
-                                 give -g twice the frame rate (-g 60 at 30 a second)";
+const KEY_FRAMES_REMEDY: &str = "in OBS set Settings, Output, Keyframe Interval to 2 s (it is there \
+                                 in Output Mode Advanced); in ffmpeg give -g twice the frame rate \
+                                 (-g 60 at 30 a second)";
 
 pub(super) static RULES: [Rule; 8] = [
     Rule {
@@ -93,13 +95,13 @@ pub(super) static RULES: [Rule; 8] = [
     },
     Rule {
         id: "frame_rate_low",
-        sees: "Pictures a second, over a quarter of a minute",
+        sees: "Pictures a second, over a quarter of a minute in which something moves",
         bounds: Bounds::Under { fair: Some(FRAMES_MILLI_GOOD), poor: Some(FRAMES_MILLI_FAIR) },
         unit: Unit::MilliFrames,
         remedy: "in OBS set Settings, Video, Common FPS Values to 30, and where the computer is \
                  too slow for that a smaller Output Resolution; in ffmpeg give -r 30",
         unless: &["pictures_absent"],
-        measure: |seen| seen.pictures.as_ref()?.rates.judged()?.rate_milli(),
+        measure: |seen| moving(seen)?.rates.judged()?.rate_milli(),
         say: |_, milli| {
             let rate = frames(milli);
             let what = format!("Only {rate} pictures come a second, so movement stutters");
@@ -119,7 +121,7 @@ pub(super) static RULES: [Rule; 8] = [
                  Settings, Video, Output Resolution or FPS lower",
         unless: &["pictures_absent", "clock_jumps", "frame_rate_uneven", "times_mended"],
         measure: |seen| {
-            let judged = seen.pictures.as_ref()?.rates.judged()?;
+            let judged = moving(seen)?.rates.judged()?;
             let all = i64::from(judged.units).saturating_add(judged.missing.into());
             i64::from(judged.missing).saturating_mul(1_000).checked_div(all)
         },
@@ -141,7 +143,7 @@ pub(super) static RULES: [Rule; 8] = [
                  ffmpeg -fps_mode cfr -r 30, on a phone in the settings of its camera or app",
         unless: &["pictures_absent", "clock_jumps", "times_mended"],
         measure: |seen| {
-            let judged = seen.pictures.as_ref()?.rates.judged()?;
+            let judged = moving(seen)?.rates.judged()?;
             i64::from(judged.uneven).saturating_mul(1_000).checked_div(judged.units.into())
         },
         say: |_, per_mille| {
@@ -159,8 +161,8 @@ pub(super) static RULES: [Rule; 8] = [
                  bframes=2, in ffmpeg -bf 2",
         unless: &["frame_rate_low", "times_mended"],
         measure: |seen| {
-            let pictures = seen.pictures.as_ref()?;
-            pictures.rates.judged().map(|_| pictures.held_back_ms)
+            let pictures = moving(seen)?;
+            pictures.rates.judged().map(|_| pictures.held_back.ms())
         },
         say: |_, ms| {
             let back = seconds(ms);
@@ -186,6 +188,11 @@ pub(super) static RULES: [Rule; 8] = [
         },
     },
 ];
+
+/// The pictures, if anything moves in them.
+fn moving(seen: &Seen) -> Option<&Pictures> {
+    seen.pictures.as_ref().filter(|pictures| pictures.moves())
+}
 
 /// The longest of the last distances, or the one that goes on for too long.
 fn key_frames_apart(pictures: &Pictures) -> Option<i64> {

@@ -16,9 +16,9 @@ const OVER_USUAL_PERCENT_FAIR: i64 = 300;
 /// second, H.264).
 const USUAL_MOST: [(i64, i64); 3] =
     [(1_920 * 1_088, 12_000_000), (2_560 * 1_440, 24_000_000), (i64::MAX, 51_000_000)];
-/// Below, blocks show in anything that moves: 1080p at 30 a second with 1.2 Mb/s.
-const BITS_PER_KILOPIXEL_GOOD: i64 = 20;
-const BITS_PER_KILOPIXEL_FAIR: i64 = 8;
+/// Below, blocks show in anything that moves: 1080p with 0.9 Mb/s at 30 a second, 1.9 at 60.
+const BITS_PER_KILOPIXEL_GOOD: i64 = 15;
+const BITS_PER_KILOPIXEL_FAIR: i64 = 6;
 /// From which share of what is declared on the encoder uses what it may, in hundredths: a picture
 /// that stands still needs less, and lacks nothing.
 const USES_ALL_PERCENT: i64 = 80;
