@@ -82,6 +82,8 @@ fn check_alternative(alternative: &Alternative, faults: &mut Faults<'_>) {
     let Alternative { line, kind, instream_id, .. } = alternative;
     let id = instream_id.as_deref().unwrap_or_default();
     let is_captions = *kind == ClosedCaptions;
+    let is_no_subtitle = matches!(kind, Audio | Video | ClosedCaptions);
+    let is_kept_back = alternative.is_default && alternative.autoselect == Some(false);
     let wrong = [
         (*kind == Unknown, "TYPE is none of those that there are"),
         (alternative.group.is_empty(), "there is no GROUP-ID"),
@@ -91,11 +93,9 @@ fn check_alternative(alternative: &Alternative, faults: &mut Faults<'_>) {
         (is_captions && !is_caption_id(id), "INSTREAM-ID is not CC1 to CC4 or SERVICE1 to 63"),
         // Sound may have one in later versions of the draft.
         (matches!(kind, Video | Subtitles) && instream_id.is_some(), "INSTREAM-ID is out of place"),
-        (
-            matches!(kind, Audio | Video | ClosedCaptions) && alternative.is_forced,
-            "FORCED is for \
-         subtitles only",
-        ),
+        (is_no_subtitle && alternative.is_forced, "FORCED is for subtitles only"),
+        // Without AUTOSELECT, DEFAULT is enough.
+        (is_kept_back, "DEFAULT is YES, and AUTOSELECT is NO"),
     ];
     for (_, what) in wrong.iter().filter(|(is_wrong, _)| *is_wrong) {
         faults.add(format!("line {line}: {what}"));

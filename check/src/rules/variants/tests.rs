@@ -61,6 +61,14 @@ fn groups_are_there_and_legal() {
     group("TYPE=AUDIO,GROUP-ID=\"a\"", "", &["2: there is no NAME"]);
     let forced = format!("{sound},FORCED=YES");
     group(&forced, "", &["2: FORCED is for subtitles only"]);
+    for (both, expected) in [
+        ("DEFAULT=YES,AUTOSELECT=NO", &["2: DEFAULT is YES, and AUTOSELECT is NO"][..]),
+        ("DEFAULT=YES,AUTOSELECT=YES", &[]),
+        ("DEFAULT=NO,AUTOSELECT=NO", &[]),
+        ("DEFAULT=YES", &[]),
+    ] {
+        group(&format!("{sound},{both}"), "", expected);
+    }
     let text = "TYPE=SUBTITLES,GROUP-ID=\"a\",NAME=\"b\"";
     group(text, "", &["2: subtitles have no URI"]);
     let captions = "TYPE=CLOSED-CAPTIONS,GROUP-ID=\"c\",NAME=\"d\"";

@@ -168,12 +168,15 @@ impl<'a> Attributes<'a> {
 
     /// `YES` or `NO`; without it, no.
     pub(super) fn yes(&self, name: &str, notes: &mut Notes) -> bool {
+        self.yes_or_no(name, notes).unwrap_or_default()
+    }
+
+    pub(super) fn yes_or_no(&self, name: &str, notes: &mut Notes) -> Option<bool> {
         self.value(name, notes, "YES or NO", |word| match word {
             "YES" => Some(true),
             "NO" => Some(false),
             _ => None,
         })
-        .unwrap_or_default()
     }
 
     pub(super) fn integer(&self, name: &str, notes: &mut Notes) -> Option<u64> {

@@ -87,8 +87,8 @@ pub struct Alternative {
     pub language: Option<String>,
     /// `DEFAULT=YES`.
     pub is_default: bool,
-    /// `AUTOSELECT=YES`.
-    pub is_autoselect: bool,
+    /// `AUTOSELECT`, if it is there.
+    pub autoselect: Option<bool>,
     /// `FORCED=YES`.
     pub is_forced: bool,
     /// `INSTREAM-ID`.

@@ -179,8 +179,8 @@ fn alternative(attributes: &Attributes<'_>, notes: &mut Notes) -> Alternative {
     let [channels, associated_language, characteristics, stable_id] =
         ["CHANNELS", "ASSOC-LANGUAGE", "CHARACTERISTICS", "STABLE-RENDITION-ID"]
             .map(|name| attributes.quoted(name, notes));
-    let [is_default, is_autoselect, is_forced] =
-        ["DEFAULT", "AUTOSELECT", "FORCED"].map(|name| attributes.yes(name, notes));
+    let [is_default, is_forced] = ["DEFAULT", "FORCED"].map(|name| attributes.yes(name, notes));
+    let autoselect = attributes.yes_or_no("AUTOSELECT", notes);
     Alternative {
         line: notes.line,
         kind,
@@ -189,7 +189,7 @@ fn alternative(attributes: &Attributes<'_>, notes: &mut Notes) -> Alternative {
         uri,
         language,
         is_default,
-        is_autoselect,
+        autoselect,
         is_forced,
         instream_id,
         channels,

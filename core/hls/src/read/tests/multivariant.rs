@@ -47,7 +47,7 @@ fn a_multivariant_playlist_is_read_with_all_that_it_says() {
         uri: Some("a/index.m3u8".into()),
         language: Some("en".into()),
         is_default: true,
-        is_autoselect: true,
+        autoselect: Some(true),
         channels: Some("2".into()),
         ..Alternative::default()
     };
