@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::edges::OtherEdge;
 use super::fetch::{Failure, Got, Known};
 use super::low_latency::Player;
-use super::retention::Retention;
+use super::retention::{Missed, Retention};
 use super::segments::{Examiner, Newest, Order, Seen};
 use super::window;
 use crate::evidence::{PlaylistEvidence, Watch};
@@ -37,6 +37,7 @@ pub(super) struct Follower {
     others: Vec<Url>,
     /// Where it is at a second edge.
     also: Option<Url>,
+    missed: Missed,
     /// The newest version, for those who examine something else of the same rendition.
     newest: watch::Sender<Option<Arc<MediaPlaylist>>>,
 }
@@ -65,7 +66,8 @@ const FAILURES_MAX: u32 = 10;
 impl Follower {
     pub(super) fn new(desk: Arc<Desk>, url: Url, rendition: String, is_entry: bool) -> Self {
         let newest = watch::Sender::new(None);
-        Self { desk, url, rendition, is_entry, others: Vec::new(), also: None, newest }
+        let missed = Missed::default();
+        Self { desk, url, rendition, is_entry, others: Vec::new(), also: None, missed, newest }
     }
 
     /// It must be the same at a second edge.
@@ -92,7 +94,8 @@ impl Follower {
         };
         let version = self.read(&first)?;
         let (orders, waiting) = mpsc::channel(ORDERS_MAX);
-        let examiner = Examiner::new(Arc::clone(&self.desk), self.rendition.clone());
+        let (desk, missed) = (Arc::clone(&self.desk), self.missed.clone());
+        let examiner = Examiner::new(desk, self.rendition.clone(), missed);
         let examiner = examiner.beside(self.newest());
         self.newest.send_replace(Some(Arc::clone(&version.playlist)));
         let (desk, others) = (Arc::clone(&self.desk), self.others.clone());
@@ -138,7 +141,8 @@ impl Follower {
         });
         let mut next = version.playlist.segments.get(from).map_or(0, |first| first.sequence);
         let mut watched = Watch::new();
-        let mut retention = Retention::new(Arc::clone(desk), self.rendition.clone());
+        let missed = self.missed.clone();
+        let mut retention = Retention::new(Arc::clone(desk), self.rendition.clone(), missed);
         let (mut failures, mut had_ended) = (0, false);
         let mut got = first;
         loop {

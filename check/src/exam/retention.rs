@@ -1,8 +1,8 @@
 //! Whether segments that left a live playlist can still be had, for as long as a player that read
 //! it before may ask (RFC 8216, 6.2.2).
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hls::read::{ByteRange, MediaPlaylist};
@@ -18,6 +18,30 @@ pub(super) struct Retention {
     rendition: String,
     latest: Option<Listing>,
     gone: VecDeque<Gone>,
+    missed: Missed,
+}
+
+/// Segments that could not be fetched while they were listed, by their sequence numbers. That is
+/// said already, and what was never there need not stay.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Missed(Arc<Mutex<BTreeSet<u64>>>);
+
+/// More are not kept in mind: a server that has so many of them has no segments.
+const MISSED_MAX: usize = 256;
+
+impl Missed {
+    /// A segment could not be fetched.
+    pub(super) fn note(&self, sequence: u64) {
+        let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        missed.insert(sequence);
+        if missed.len() > MISSED_MAX {
+            missed.pop_first();
+        }
+    }
+
+    fn has(&self, sequence: u64) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&sequence)
+    }
 }
 
 /// A version of the playlist.
@@ -45,8 +69,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const AHEAD: Duration = Duration::from_millis(500);
 
 impl Retention {
-    pub(super) const fn new(desk: Arc<Desk>, rendition: String) -> Self {
-        Self { desk, rendition, latest: None, gone: VecDeque::new() }
+    pub(super) const fn new(desk: Arc<Desk>, rendition: String, missed: Missed) -> Self {
+        Self { desk, rendition, latest: None, gone: VecDeque::new(), missed }
     }
 
     /// Takes in what the playlist says now.
@@ -89,6 +113,9 @@ impl Retention {
 
     async fn ask(&self, gone: &Gone) {
         let Gone { url, sequence, until } = gone;
+        if self.missed.has(*sequence) {
+            return;
+        }
         let ask = self.desk.send(url, Some(ByteRange { length: 1, start: 0 }));
         // An answer that comes after its time says nothing, and the playlist must be asked for
         // again.

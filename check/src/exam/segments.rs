@@ -11,6 +11,7 @@ use url::Url;
 use super::decode::decode;
 use super::desk::Desk;
 use super::fetch::{Failure, Known};
+use super::retention::Missed;
 use crate::evidence::ts::SECOND_EVERY;
 use crate::evidence::{BorderEvidence, Course, InitEvidence, SegmentEvidence, SegmentMedia};
 use crate::finding::Place;
@@ -28,6 +29,7 @@ pub(super) struct Examiner {
     unanswered: u32,
     /// What the playlist says now.
     newest: Option<Newest>,
+    missed: Missed,
     pub(super) seen: Seen,
 }
 
@@ -55,9 +57,9 @@ pub(super) struct Order {
 }
 
 impl Examiner {
-    pub(super) fn new(desk: Arc<Desk>, rendition: String) -> Self {
-        let (unanswered, seen) = (0, Seen::default());
-        Self { desk, rendition, before: None, init: None, unanswered, newest: None, seen }
+    pub(super) fn new(desk: Arc<Desk>, rendition: String, missed: Missed) -> Self {
+        let (before, init, newest, seen) = (None, None, None, Seen::default());
+        Self { desk, rendition, before, init, unanswered: 0, newest, missed, seen }
     }
 
     /// What leaves the playlist before it is asked for need not be there.
@@ -110,6 +112,7 @@ impl Examiner {
                 if failure.status == Some(StatusCode::NOT_FOUND) && self.has_left(listed) {
                     return;
                 }
+                self.missed.note(listed.sequence);
                 let why = format!("segment {}: {}", listed.sequence, failure.why);
                 let failure = Failure { why, ..failure };
                 self.desk.judge_failure("LIV-AVAIL", &self.rendition, &url, &failure);

@@ -45,10 +45,6 @@ fn come_back(view: &mut View, moment: &Moment) {
     }
 }
 
-/// What else a listed segment breaks that cannot be fetched.
-const NEVER_THERE: &[(&str, &str)] =
-    &[("LIV-RETAIN", "what was never there is not there when it has left either")];
-
 pub(super) const PLANTED: &[Planted] = &[
     planted("what was removed comes back", "LIV-MSN")
         .set(|settings| settings.kept = None)
@@ -123,20 +119,17 @@ pub(super) const PLANTED: &[Planted] = &[
                 lag(view, 3);
             }
         }),
-    planted("a listed segment is not found", "LIV-AVAIL").follows(NEVER_THERE).answer(
-        |answer, moment| {
-            if is_segment(moment, 10) {
-                answer.status = http::StatusCode::NOT_FOUND;
-            }
-        },
-    ),
+    planted("a listed segment is not found", "LIV-AVAIL").answer(|answer, moment| {
+        if is_segment(moment, 10) {
+            answer.status = http::StatusCode::NOT_FOUND;
+        }
+    }),
     planted("a listed segment is not found yet", "LIV-AVAIL").answer(|answer, moment| {
         if is_segment(moment, 10) && moment.count == 0 {
             answer.status = http::StatusCode::NOT_FOUND;
         }
     }),
     planted("the connection breaks at a segment", "LIV-AVAIL")
-        .follows(NEVER_THERE)
         .answer(|answer, moment| answer.is_broken |= is_segment(moment, 10)),
     planted("a segment goes when it leaves the playlist", "LIV-RETAIN").answer(|answer, moment| {
         if let Target::Segment(0, place) = moment.target {
@@ -198,14 +191,13 @@ pub(super) const PLANTED: &[Planted] = &[
             }
         },
     ),
-    planted("a listed segment of fMP4 is not found", "LIV-AVAIL")
-        .follows(NEVER_THERE)
-        .on(FfmpegFmp4)
-        .answer(|answer, moment| {
+    planted("a listed segment of fMP4 is not found", "LIV-AVAIL").on(FfmpegFmp4).answer(
+        |answer, moment| {
             if is_segment(moment, 10) {
                 answer.status = http::StatusCode::GONE;
             }
-        }),
+        },
+    ),
     planted("a segment of Weir's gets another EXTINF", "LIV-DUR").on(WeirTs).view(
         |view, moment| {
             later(view, moment, |shown| shown.duration += Duration::from_millis(20));
