@@ -8,7 +8,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use check::{Report, Severity};
-use testkit::planted::{Exam, Family, Planted, families};
+use testkit::planted::{Exam, Family, NOT_PLANTED, Planted, families};
 use testkit::presentation::Base;
 use tokio::runtime::Builder;
 
@@ -145,6 +145,12 @@ fn documented(name: &str, table: &str) {
 }
 
 #[test]
+fn rules_without_a_planted_fault_are_documented() {
+    let rows = NOT_PLANTED.iter().map(|(rule, why)| format!("| {rule} | {why} |\n"));
+    documented("none", &format!("| rule | why |\n|---|---|\n{}", rows.collect::<String>()));
+}
+
+#[test]
 fn faults_of_playlists_are_found() {
     check_family("playlists");
 }
@@ -177,6 +183,11 @@ fn faults_of_access_are_found() {
 #[test]
 fn faults_of_media_are_found() {
     check_family("media");
+}
+
+#[test]
+fn faults_of_frames_are_found() {
+    check_family("frames");
 }
 
 #[test]

@@ -83,8 +83,12 @@ pub enum Base {
     FfmpegFmp4Ladder,
     /// ffmpeg's HLS muxer: cut every two seconds, with a key frame every four; MPEG-TS.
     FfmpegTsSplit,
+    /// ffmpeg's HLS muxer: cut every two seconds, and once after 0.3 s; MPEG-TS.
+    FfmpegTsTiny,
     /// ffmpeg's HLS muxer: H.265 in MPEG-TS.
     FfmpegTsHevc,
+    /// ffmpeg's HLS muxer: H.265 in fragmented MP4.
+    FfmpegFmp4Hevc,
     /// Weir: MPEG-TS.
     WeirTs,
     /// Weir: fragmented MP4.
@@ -111,7 +115,9 @@ impl Base {
             Self::FfmpegTsLadder => "ffmpeg, TS, ladder",
             Self::FfmpegFmp4Ladder => "ffmpeg, fMP4, ladder",
             Self::FfmpegTsSplit => "ffmpeg, TS, long GOP",
+            Self::FfmpegTsTiny => "ffmpeg, TS, a tiny segment",
             Self::FfmpegTsHevc => "ffmpeg, TS, H.265",
+            Self::FfmpegFmp4Hevc => "ffmpeg, fMP4, H.265",
             Self::WeirTs => "Weir, TS",
             Self::WeirFmp4 => "Weir, fMP4",
         }
@@ -129,7 +135,9 @@ impl Base {
             Self::FfmpegTsLadder => ffmpeg::ladder("mpegts"),
             Self::FfmpegFmp4Ladder => ffmpeg::ladder("fmp4"),
             Self::FfmpegTsSplit => ffmpeg::split(),
-            Self::FfmpegTsHevc => ffmpeg::hevc(),
+            Self::FfmpegTsTiny => ffmpeg::tiny(),
+            Self::FfmpegTsHevc => ffmpeg::hevc("mpegts"),
+            Self::FfmpegFmp4Hevc => ffmpeg::hevc("fmp4"),
             Self::WeirTs => weir::presentation(weir, "ts"),
             Self::WeirFmp4 => weir::presentation(weir, "fmp4"),
         }

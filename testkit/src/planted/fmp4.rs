@@ -4,11 +4,14 @@ use samples::fmp4_faults as faults;
 
 use super::Exam::Vod;
 use super::Planted;
-use crate::presentation::Base::{FfmpegFmp4, WeirFmp4};
+use crate::presentation::Base::{FfmpegFmp4, FfmpegFmp4Hevc, WeirFmp4};
 use crate::presentation::Presentation;
 
 /// The segment that is broken: one with neighbours.
 const PLACE: usize = 5;
+
+/// One of those that other readers read, too: they read one in four.
+const READ_TWICE: usize = 4;
 
 const fn segment(name: &'static str, rule: &'static str, how: fn(&[u8]) -> Vec<u8>) -> Planted {
     Planted::new(name, rule, FfmpegFmp4, Vod).broken(PLACE, how)
@@ -37,6 +40,19 @@ pub(super) const PLANTED: &[Planted] = &[
     init("the codec's configuration is missing", "MP4-INIT", |made| {
         inits(made, faults::without_codec_configuration);
     }),
+    init("the brands are those of old players", "MP4-BRAND", |made| {
+        inits(made, faults::old_brands);
+    }),
+    init("H.265 is tagged hev1", "MP4-HVC1", |made| {
+        inits(made, faults::as_hev1);
+        for (attributes, _) in &mut made.multivariant.variants {
+            attributes.set("CODECS", "\"hev1.1.6.L30.90,mp4a.40.2\"");
+        }
+    })
+    .on(FfmpegFmp4Hevc),
+    init("pictures are said to be encrypted", "MP4-CRYPT", |made| {
+        inits(made, faults::encrypted);
+    }),
     init("the initialization section has media", "MP4-INITMEDIA", |made| {
         inits(made, faults::with_media_behind);
     }),
@@ -62,6 +78,11 @@ pub(super) const PLANTED: &[Planted] = &[
     segment("the length of a NAL unit is wrong", "MP4-NAL", faults::broken_nal_length),
     segment("sync flags are wrong", "MP4-SYNCFLAG", faults::flipped_sync_flags),
     segment("a sample has no duration", "MP4-ZERODUR", faults::with_zero_duration),
+    init("a box of a track is too long", "MP4-SECONDI", |made| {
+        inits(made, faults::long_track_header);
+    }),
+    init("a box of a fragment is too long", "MP4-SECOND", |_| ())
+        .broken(READ_TWICE, faults::long_fragment_header),
     init("parameter sets are in the segment", "MP4-INBAND", |made| {
         for rendition in &mut made.renditions {
             let Some(init) = rendition.inits.values().next().cloned() else { continue };

@@ -101,6 +101,14 @@ pub(super) const PLANTED: &[Planted] = &[
     ),
     planted("there is a tag of somebody's own", "PL-UNKNOWN")
         .text(media!("#EXTINF" => "#EXT-X-VENDOR:1\n#EXTINF")),
+    planted("a playlist has four million lines", "PL-LIMIT").text(|text, moment| {
+        if let Target::Media(_) = moment.target {
+            text.push_str(&"#\n".repeat(4_000_000));
+        }
+    }),
+    planted("a title has a comma and quotes", "PL-SECOND").text(media!(
+        "#EXTINF:2.000000,\n5.ts" => "#EXTINF:2.000000, a title, with \"quotes\"\n5.ts"
+    )),
     planted("nothing is listed", "PL-EMPTY").view(|view, _| view.segments.clear()),
     planted("nothing is listed while it is live", "PL-EMPTY")
         .follows(&[("LIV-STALL", "nothing new comes either")])

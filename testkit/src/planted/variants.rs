@@ -86,6 +86,8 @@ pub(super) const PLANTED: &[Planted] = &[
         .made(|made| set(made, "AUDIO", "\"other\"")),
     planted("a sound has no name", "MV-GROUP")
         .made(|made| sound(made, |attributes| attributes.remove("NAME"))),
+    planted("the default sound is not chosen of itself", "MV-GROUP")
+        .made(|made| sound(made, |attributes| attributes.set("AUTOSELECT", "NO"))),
     planted("a variant is listed twice", "MV-DUP").made(|made| {
         let again = made.multivariant.variants.first().cloned();
         made.multivariant.variants.extend(again);

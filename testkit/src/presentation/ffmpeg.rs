@@ -53,11 +53,22 @@ pub(super) fn split() -> Result<Presentation> {
     make("mpegts", &encoding, "v:0,a:0,name:split")
 }
 
+/// Cut every two seconds, with key frames after 0.3 s once where none came for 3.7 s.
+pub(super) fn tiny() -> Result<Presentation> {
+    let encoding = "-map 0:v -map 1:a -c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p \
+        -bf 0 -g 300 -sc_threshold 0 -b:v 80k -maxrate 100k -bufsize 100k -force_key_frames \
+        expr:if(eq(n,351),1,if(mod(n,60),0,1-eq(n,300)))";
+    let mut presentation = make("mpegts", &format!("{encoding} {SOUND}"), "v:0,a:0,name:tiny")?;
+    presentation.renditions.iter_mut().for_each(|rendition| rendition.target_duration = 4);
+    Ok(presentation)
+}
+
 /// H.265, which has no place in MPEG-TS for Apple's players.
-pub(super) fn hevc() -> Result<Presentation> {
+pub(super) fn hevc(kind: &str) -> Result<Presentation> {
     let encoding = "-map 0:v -map 1:a -c:v libx265 -preset ultrafast -pix_fmt yuv420p \
         -x265-params log-level=error:keyint=60:min-keyint=60:scenecut=0:open-gop=0 -b:v 80k";
-    make("mpegts", &format!("{encoding} {SOUND}"), "v:0,a:0,name:hevc")
+    let tag = if kind == "fmp4" { "-tag:v hvc1" } else { "" };
+    make(kind, &format!("{encoding} {tag} {SOUND}"), "v:0,a:0,name:hevc")
 }
 
 fn make(kind: &str, encoding: &str, streams: &str) -> Result<Presentation> {

@@ -64,6 +64,15 @@ pub fn without_trex(init: &[u8]) -> Vec<u8> {
     in_movie(init, |movie| movie.remove(b"trex").map(drop))
 }
 
+/// The first track's `mdhd` has four bytes more than its version has fields.
+#[must_use]
+pub fn long_track_header(init: &[u8]) -> Vec<u8> {
+    in_movie(init, |movie| {
+        movie.find_mut(b"mdhd")?.own.extend([0; 4]);
+        Some(())
+    })
+}
+
 /// HEVC as `hev1` instead of `hvc1`.
 #[must_use]
 pub fn as_hev1(init: &[u8]) -> Vec<u8> {

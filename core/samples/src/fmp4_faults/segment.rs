@@ -227,6 +227,15 @@ pub fn with_zero_duration(segment: &[u8]) -> Vec<u8> {
     })
 }
 
+/// The first `mfhd` has four bytes more than it has fields.
+#[must_use]
+pub fn long_fragment_header(segment: &[u8]) -> Vec<u8> {
+    in_fragment(segment, |fragment| {
+        fragment.find_mut(b"mfhd")?.own.extend([0; 4]);
+        Some(())
+    })
+}
+
 /// Changes the first `moof`.
 fn in_fragment(segment: &[u8], change: impl FnOnce(&mut Node) -> Option<()>) -> Vec<u8> {
     edit(segment, |nodes| change(nodes.iter_mut().find(|node| node.kind == *b"moof")?))

@@ -89,6 +89,8 @@ fn what_is_not_there_cannot_be_broken() {
         broken_nal_length,
         flipped_sync_flags,
         with_zero_duration,
+        long_fragment_header,
+        long_track_header,
         ftyp_behind_moov,
         old_brands,
         without_codec_configuration,
