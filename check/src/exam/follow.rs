@@ -100,7 +100,8 @@ impl Follower {
         self.newest.send_replace(Some(Arc::clone(&version.playlist)));
         let (desk, others) = (Arc::clone(&self.desk), self.others.clone());
         let player = Player::new(desk, self.url.clone(), self.rendition.clone(), others);
-        // What ends before the player looks at it for the first time, as VOD does, shows it nothing.
+        // What ends before the player looks at it for the first time, as VOD does, shows it
+        // nothing.
         let (ending, mut ended) = watch::channel(false);
         let follow = async {
             let playlist = self.follow(first, version, orders).await;

@@ -1,4 +1,5 @@
-//! Connections for HTTP: TCP, and TLS where the URL says so, with what is spoken over it (RFC 7301).
+//! Connections for HTTP: TCP, and TLS where the URL says so, with what is spoken over it (RFC
+//! 7301).
 
 use std::future::Future;
 use std::io;

@@ -7,8 +7,8 @@ use crate::finding::Faults;
 use crate::transport::{Exchange, Purpose, Reply, Request};
 
 /// By RFC 8216 a playlist may also be known by its name. Native players go by the type alone once
-/// a redirect or a query hides the name, so the type is asked for either way; `x-` forms of it, from
-/// before it was registered, are understood wherever the name is right.
+/// a redirect or a query hides the name, so the type is asked for either way; `x-` forms of it,
+/// from before it was registered, are understood wherever the name is right.
 pub(super) fn playlist_type(exchange: &Exchange, faults: &mut Faults<'_>) {
     let Some(reply) = answered(exchange, &[Purpose::Multivariant, Purpose::Media]) else { return };
     let path = exchange.request.url.path();

@@ -101,7 +101,8 @@ proptest! {
             let Some(text) = render_media(&window, &rendition) else { continue };
             let read = media(&text);
             prop_assert_eq!(read.has_ended, has_ended);
-            let target = window.target_duration_s().map(|it| std::time::Duration::from_secs(it.into()));
+            let target = window.target_duration_s();
+            let target = target.map(|seconds| std::time::Duration::from_secs(seconds.into()));
             prop_assert_eq!(read.target_duration, target);
             let is_independent = window.segments().all(|segment| segment.independent);
             prop_assert_eq!(read.is_independent, is_independent);
