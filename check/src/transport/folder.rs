@@ -4,7 +4,7 @@
 mod tests;
 
 use std::fs;
-use std::io;
+use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use thiserror::Error;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
@@ -101,9 +101,9 @@ impl Folder {
         Ok((Self { root }, entry))
     }
 
-    async fn read(&self, request: &Request) -> Result<(StatusCode, Bytes), TransportError> {
+    async fn read(&self, request: &Request) -> Result<Piece, TransportError> {
         if request.method != Method::GET && request.method != Method::HEAD {
-            return Ok((StatusCode::METHOD_NOT_ALLOWED, Bytes::new()));
+            return Ok(Piece::nothing(StatusCode::METHOD_NOT_ALLOWED));
         }
         let elsewhere = || TransportError::Url("it is outside of the folder".to_owned());
         if request.url.scheme() != "file" {
@@ -116,23 +116,62 @@ impl Folder {
             Err(error) => return absent(&error),
         };
         // A pipe or a device would never end.
-        match tokio::fs::metadata(&path).await {
-            Ok(metadata) if metadata.is_file() => {}
-            Ok(_) => return Ok((StatusCode::NOT_FOUND, Bytes::new())),
+        let length = match tokio::fs::metadata(&path).await {
+            Ok(metadata) if metadata.is_file() => metadata.len(),
+            Ok(_) => return Ok(Piece::nothing(StatusCode::NOT_FOUND)),
             Err(error) => return absent(&error),
-        }
+        };
         let file = match tokio::fs::File::open(&path).await {
             Ok(file) => file,
             Err(error) => return absent(&error),
         };
+        Piece::read(file, length, request.headers.get(RANGE).and_then(asked)).await
+    }
+}
+
+/// What is answered: a file, or what a range asks for of it.
+struct Piece {
+    status: StatusCode,
+    range: Option<String>,
+    body: Bytes,
+}
+
+impl Piece {
+    const fn nothing(status: StatusCode) -> Self {
+        Self { status, range: None, body: Bytes::new() }
+    }
+
+    /// Reads what is asked for and no more: all segments of a day may be in one file.
+    async fn read(
+        mut file: tokio::fs::File,
+        length: u64,
+        asked: Option<(u64, u64)>,
+    ) -> Result<Self, TransportError> {
+        let (first, end) = match asked {
+            None => (0, u64::MAX),
+            Some((first, last)) => (first, last.saturating_add(1).min(length)),
+        };
+        if first >= end {
+            let range = Some(format!("bytes */{length}"));
+            return Ok(Self { range, ..Self::nothing(StatusCode::RANGE_NOT_SATISFIABLE) });
+        }
         let limit = REPLY_BYTES_MAX;
         let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let mut bytes = Vec::new();
-        file.take(one_more).read_to_end(&mut bytes).await.map_err(|error| broken(&error))?;
+        let expected = end.min(length).saturating_sub(first);
+        if expected >= one_more {
+            return Err(TransportError::TooLong { limit });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        file.seek(SeekFrom::Start(first)).await.map_err(|error| broken(&error))?;
+        let mut wanted = file.take((end - first).min(one_more));
+        wanted.read_to_end(&mut bytes).await.map_err(|error| broken(&error))?;
+        // It may have grown.
         if bytes.len() > limit {
             return Err(TransportError::TooLong { limit });
         }
-        Ok((StatusCode::OK, bytes.into()))
+        let range = asked.map(|_| format!("bytes {first}-{}/{length}", end - 1));
+        let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+        Ok(Self { status, range, body: bytes.into() })
     }
 }
 
@@ -141,8 +180,8 @@ impl Transport for Folder {
     async fn send(&self, request: &Request) -> Result<Reply, TransportError> {
         let started = Instant::now();
         let read = timeout(request.within, self.read(request)).await;
-        let (status, whole) = read.map_err(|_| TransportError::TimedOut(request.within))??;
-        let (status, range, body) = part(status, whole, &request.headers);
+        let read = read.map_err(|_| TransportError::TimedOut(request.within))??;
+        let Piece { status, range, body } = read;
         let mut headers = HeaderMap::new();
         if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
             headers.insert(CONTENT_RANGE, range);
@@ -166,29 +205,7 @@ impl Transport for Folder {
 
 /// What `Range` asks for, as a player does for `EXT-X-BYTERANGE`: `bytes=first-last`. Anything else
 /// is answered with the whole.
-fn part(
-    status: StatusCode,
-    whole: Bytes,
-    headers: &HeaderMap,
-) -> (StatusCode, Option<String>, Bytes) {
-    let Some((first, last)) = headers.get(RANGE).and_then(asked).filter(|_| status.is_success())
-    else {
-        return (status, None, whole);
-    };
-    let length = whole.len();
-    let end = last.saturating_add(1).min(length);
-    if first >= end {
-        return (
-            StatusCode::RANGE_NOT_SATISFIABLE,
-            Some(format!("bytes */{length}")),
-            Bytes::new(),
-        );
-    }
-    let range = format!("bytes {first}-{}/{length}", end - 1);
-    (StatusCode::PARTIAL_CONTENT, Some(range), whole.slice(first..end))
-}
-
-fn asked(range: &HeaderValue) -> Option<(usize, usize)> {
+fn asked(range: &HeaderValue) -> Option<(u64, u64)> {
     let (first, last) = range.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
     Some((first.parse().ok()?, last.parse().ok()?))
 }
@@ -216,12 +233,12 @@ fn is_playlist(path: &Path) -> io::Result<bool> {
 }
 
 /// What is not there is an answer; what cannot be read is none.
-fn absent(error: &io::Error) -> Result<(StatusCode, Bytes), TransportError> {
+fn absent(error: &io::Error) -> Result<Piece, TransportError> {
     let kind = error.kind();
     if kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory {
-        Ok((StatusCode::NOT_FOUND, Bytes::new()))
+        Ok(Piece::nothing(StatusCode::NOT_FOUND))
     } else if kind == io::ErrorKind::PermissionDenied {
-        Ok((StatusCode::FORBIDDEN, Bytes::new()))
+        Ok(Piece::nothing(StatusCode::FORBIDDEN))
     } else {
         Err(broken(error))
     }

@@ -82,6 +82,23 @@ async fn files_of_the_folder_are_fetched_and_parts_of_them() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_file_is_had_without_the_rest() {
+    let folder = folder(&["index.m3u8"]);
+    let path = folder.path().join("all.ts");
+    let limit = u64::try_from(REPLY_BYTES_MAX).unwrap();
+    fs::File::create(&path).unwrap().set_len(10 * limit).unwrap();
+    let url = Url::from_file_path(&path).unwrap();
+    let check = async |range: Option<String>, expected: Result<usize, TransportError>| {
+        let reply = fetch(url.clone(), folder.path(), range.as_deref()).await;
+        assert_eq!(reply.map(|reply| reply.body.len()), expected, "{range:?}");
+    };
+    check(Some(format!("bytes={}-{}", 9 * limit, 9 * limit + 999)), Ok(1_000)).await;
+    let too_long = TransportError::TooLong { limit: REPLY_BYTES_MAX };
+    check(Some(format!("bytes=0-{limit}")), Err(too_long.clone())).await;
+    check(None, Err(too_long)).await;
+}
+
+#[tokio::test]
 async fn nothing_outside_of_the_folder_is_fetched() {
     let folder = folder(&["secret.ts", "in/index.m3u8", "in/real.ts"]);
     let inside = folder.path().join("in");
