@@ -83,6 +83,19 @@ impl Severity {
             Self::Info => "INFO",
         }
     }
+
+    /// What a broken rule takes from a score of 100. One rule counts once, however often it is
+    /// broken: that a fault is in every segment says how long the stream is, not how bad it is.
+    #[must_use]
+    pub const fn points(self) -> u32 {
+        match self {
+            Self::Fatal => 30,
+            Self::Must => 8,
+            Self::Should => 3,
+            Self::Quality => 1,
+            Self::Info => 0,
+        }
+    }
 }
 
 impl fmt::Display for Severity {

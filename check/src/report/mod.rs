@@ -35,16 +35,6 @@ pub struct Summary {
     pub findings: Vec<Finding>,
 }
 
-/// What a broken rule takes from 100, by severity. One rule counts once, however often it is
-/// broken: that a fault is in every segment says how long the stream is, not how bad it is.
-const POINTS: [(Severity, u32); 5] = [
-    (Severity::Fatal, 30),
-    (Severity::Must, 8),
-    (Severity::Should, 3),
-    (Severity::Quality, 1),
-    (Severity::Info, 0),
-];
-
 impl Report {
     pub(crate) fn new(options: &Options, path: String, summary: Summary) -> Self {
         Self { path, began_unix_ms: options.began_unix_ms, summary }
@@ -63,7 +53,7 @@ impl Report {
         if self.summary.state.segments == 0 {
             return 0;
         }
-        let lost: u32 = self.findings().iter().map(|finding| points(finding.rule.severity)).sum();
+        let lost: u32 = self.findings().iter().map(|finding| finding.rule.severity.points()).sum();
         100_u32.saturating_sub(lost)
     }
 
@@ -72,8 +62,4 @@ impl Report {
     pub fn worst(&self) -> Option<Severity> {
         self.findings().iter().map(|finding| finding.rule.severity).min()
     }
-}
-
-fn points(severity: Severity) -> u32 {
-    POINTS.iter().find(|(of, _)| *of == severity).map_or(0, |(_, points)| *points)
 }
