@@ -3,11 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use check::{Report, Severity};
+use testkit::document::check_part;
 use testkit::planted::{Exam, Family, NOT_PLANTED, Planted, families};
 use testkit::presentation::Base;
 use tokio::runtime::Builder;
@@ -109,6 +108,12 @@ fn check_family(name: &str) {
     documented(name, &table);
 }
 
+/// Compares a table with that in the documentation. `UPDATE_GOLDEN=1` writes it anew.
+fn documented(name: &str, table: &str) {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.md");
+    check_part(&document, &format!("planted: {name}"), table).unwrap();
+}
+
 /// What a report says, for whoever reads why a test failed.
 fn said(report: &Report) -> String {
     let mut text = format!("score {}", report.score());
@@ -122,27 +127,6 @@ fn said(report: &Report) -> String {
 
 const TABLE_BEGINS: &str =
     "| what is wrong | in | rule | severity | what is said |\n|---|---|---|---|---|\n";
-
-/// Compares a table with that in the documentation. `UPDATE_GOLDEN=1` writes it anew.
-fn documented(name: &str, table: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.md");
-    let mut file = File::options().read(true).write(true).open(path).unwrap();
-    // Tests of other families write theirs, perhaps in processes of their own.
-    file.lock().unwrap();
-    let mut document = String::new();
-    file.read_to_string(&mut document).unwrap();
-    let (begin, end) = (format!("<!-- planted: {name} -->\n"), "<!-- end -->\n");
-    let (before, rest) = document.split_once(&begin).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
-    let updated = format!("{before}{begin}{table}{end}{after}");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        file.rewind().unwrap();
-        file.set_len(0).unwrap();
-        file.write_all(updated.as_bytes()).unwrap();
-    } else {
-        assert_eq!(document, updated, "run it again with UPDATE_GOLDEN=1");
-    }
-}
 
 #[test]
 fn rules_without_a_planted_fault_are_documented() {

@@ -7,6 +7,7 @@
 
 pub mod browser;
 pub mod capture;
+pub mod document;
 pub mod encoder;
 pub mod examined;
 pub mod flv;

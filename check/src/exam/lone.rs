@@ -9,6 +9,7 @@ use url::Url;
 
 use super::desk::Desk;
 use super::fetch::{Got, Known};
+use super::retention::Missed;
 use super::segments::Examiner;
 use crate::evidence::{InitEvidence, SegmentMedia};
 use crate::rule::Test;
@@ -53,7 +54,7 @@ pub(super) async fn examine(desk: &Arc<Desk>, got: Got) -> String {
         // Nobody has said what is read before it.
         let map = is_mp4.then(Arc::<Map>::default);
         let listed = Segment { uri: name.clone(), duration: plays, map, ..Segment::default() };
-        let mut examiner = Examiner::new(Arc::clone(desk), String::new());
+        let mut examiner = Examiner::new(Arc::clone(desk), String::new(), Missed::default());
         examiner.decode(&place, init.as_ref(), &media).await;
         examiner.take(&MediaPlaylist::default(), &listed, media, init.as_ref());
     }
