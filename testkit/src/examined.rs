@@ -17,7 +17,7 @@ pub type Tolerated<'a> = &'a [(&'a str, &'a str)];
 
 /// What no test holds a stream to: the machine that runs the tests may be busy with others, and
 /// these rules say how fast it is.
-const SPEED: [&str; 7] =
+pub const SPEED: [&str; 7] =
     ["HTT-SPEED", "HTT-TTFB", "LIV-BURST", "LIV-EDGE", "LIV-STALL", "LIV-UPDATE", "MV-LIVE"];
 
 /// An exam in a thread of its own.

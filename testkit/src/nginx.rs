@@ -119,10 +119,11 @@ fn configuration(
     }
     writeln!(text, "events {{ worker_connections 256; }}")?;
     if let Some((port, fragment)) = rtmp {
+        // Unless told otherwise it logs to a folder that a package alone would make.
         writeln!(
             text,
-            "rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; hls on; \
-             hls_path {shown}/files; hls_fragment {fragment}; }} }} }}"
+            "rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; application live {{ \
+             live on; hls on; hls_path {shown}/files; hls_fragment {fragment}; }} }} }}"
         )?;
     }
     let types = "application/vnd.apple.mpegurl m3u8; video/mp2t ts; video/mp4 mp4 m4s;";
