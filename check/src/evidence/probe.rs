@@ -92,11 +92,18 @@ impl ProbeEvidence {
         (!says_nothing).then_some(reply)
     }
 
-    /// How the object was plainly answered for, if that was a success.
+    /// How the object was plainly answered for, if that was a success with all of it.
     #[must_use]
     pub fn plain(&self) -> Option<&Reply> {
+        self.plain_or_part().filter(|reply| reply.status == StatusCode::OK)
+    }
+
+    /// How the object, or the byte range that is listed of it, was plainly answered for, if that
+    /// was a success.
+    #[must_use]
+    pub fn plain_or_part(&self) -> Option<&Reply> {
         let reply = &self.reference.as_ref()?.reply;
-        (reply.status == StatusCode::OK).then_some(reply)
+        [StatusCode::OK, StatusCode::PARTIAL_CONTENT].contains(&reply.status).then_some(reply)
     }
 
     /// Whether the object may have changed since it was plainly asked for: a live playlist, and

@@ -118,15 +118,10 @@ impl Desk {
         if subjects.entry.is_none() {
             subjects.entry = Some(Arc::clone(&exchange));
         }
-        let is_whole = !exchange.request.headers.contains_key(RANGE);
         match purpose {
             Purpose::Media if subjects.media.is_none() => subjects.media = Some(exchange),
-            Purpose::Segment if is_whole => subjects.segment = Some(exchange),
-            Purpose::Multivariant
-            | Purpose::Media
-            | Purpose::Init
-            | Purpose::Segment
-            | Purpose::Part => {}
+            Purpose::Segment => subjects.segment = Some(exchange),
+            Purpose::Multivariant | Purpose::Media | Purpose::Init | Purpose::Part => {}
         }
     }
 

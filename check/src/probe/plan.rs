@@ -7,7 +7,7 @@ use http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ETAG,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, ORIGIN, RANGE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use crate::evidence::{Probe, coding};
@@ -39,7 +39,7 @@ pub struct Subjects {
     pub entry: Option<Arc<Exchange>>,
     /// A media playlist, as it is listed.
     pub media: Option<Arc<Exchange>>,
-    /// One of its newest segments, but not a whole resource's byte range.
+    /// One of its newest segments, which may be a byte range of some resource.
     pub segment: Option<Arc<Exchange>>,
 }
 
@@ -55,7 +55,10 @@ pub fn plan(subjects: &Subjects, options: &Options) -> Vec<ProbeRequest> {
     if let Some(segment) = segment {
         planner.ranges(segment);
         planner.validators(segment);
-        planner.plain(Probe::Head, segment, Method::HEAD, &[]);
+        // What a range has says nothing of what HEAD says of the whole.
+        if !is_part(segment) {
+            planner.plain(Probe::Head, segment, Method::HEAD, &[]);
+        }
     }
     let playlists = distinct(entry, media).collect::<Vec<_>>();
     for playlist in &playlists {
@@ -102,6 +105,11 @@ fn distinct<'a>(
     entry.iter().chain(other)
 }
 
+/// Whether a byte range was asked for, and came. A server without ranges sends all of it.
+fn is_part(about: &Exchange) -> bool {
+    about.reply.status == StatusCode::PARTIAL_CONTENT
+}
+
 struct Planner {
     has_credentials: bool,
     planned: Vec<ProbeRequest>,
@@ -137,13 +145,30 @@ impl Planner {
         method: Method,
         headers: &[(HeaderName, &str)],
     ) {
-        self.add(probe, about, (method, about.request.url.clone()), headers);
+        self.object(probe, about, (method, about.request.url.clone()), headers);
+    }
+
+    /// The object under some URL. Of what is listed as a byte range no more is asked for than that:
+    /// the whole may be as long as the stream.
+    fn object(
+        &mut self,
+        probe: Probe,
+        about: &Arc<Exchange>,
+        target: (Method, Url),
+        headers: &[(HeaderName, &str)],
+    ) {
+        let is_get = target.0 == Method::GET;
+        self.add(probe, about, target, headers);
+        let range = about.request.headers.get(RANGE).filter(|_| is_get && is_part(about));
+        if let (Some(range), Some(last)) = (range, self.planned.last_mut()) {
+            last.request.headers.entry(RANGE).or_insert_with(|| range.clone());
+        }
     }
 
     fn ranges(&mut self, about: &Arc<Exchange>) {
         let length = about.reply.body.len();
         // What came packed has other bytes, which is the business of another rule.
-        if length < PIECE * 4 || coding(&about.reply).is_some() {
+        if length < PIECE * 4 || coding(&about.reply).is_some() || is_part(about) {
             return;
         }
         let middle = length / 2;
@@ -178,7 +203,7 @@ impl Planner {
             return;
         }
         url.query_pairs_mut().append_pair("weir-check", "1");
-        self.add(Probe::ExtraQuery, about, (Method::GET, url), &[]);
+        self.object(Probe::ExtraQuery, about, (Method::GET, url), &[]);
     }
 
     /// What is made up beside a segment: a name, and what nobody may do with it.
@@ -216,7 +241,7 @@ impl Planner {
     fn without_token(&mut self, probe: Probe, about: &Arc<Exchange>, token: &str) {
         let url = &about.request.url;
         let bare = without_token(url, token).unwrap_or_else(|| url.clone());
-        self.add(probe, about, (Method::GET, bare), &[]);
+        self.object(probe, about, (Method::GET, bare), &[]);
     }
 
     fn tampered_token(&mut self, about: &Arc<Exchange>, token: &str) {

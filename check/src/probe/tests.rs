@@ -67,6 +67,43 @@ fn a_segment_is_asked_for_in_every_way() {
     assert!(planned(&short, Probe::IfModifiedSince).is_empty());
 }
 
+/// A segment that is listed as a byte range, which a server answers with this status.
+fn ranged(status: u16) -> Subjects {
+    let mut ranged = exchange(
+        Purpose::Segment,
+        "http://weir/t/abcdefgh/all.ts",
+        reply(status, "etag: \"a\"", [b'x'; 1_000]),
+    );
+    ranged.request.headers.insert("range", "bytes=1000-1999".try_into().unwrap());
+    Subjects { segment: Some(Arc::new(ranged)), ..subjects() }
+}
+
+#[test]
+fn of_a_byte_range_no_more_is_asked_for_than_that() {
+    let range = "range=bytes=1000-1999";
+    for (probe, expected) in [
+        (Probe::FirstBytes, vec![]),
+        (Probe::Head, vec![]),
+        (Probe::IfNoneMatch, vec![format!("GET /t/abcdefgh/all.ts if-none-match=\"a\" {range}")]),
+        (Probe::SegmentWithoutToken, vec![format!("GET /all.ts {range}")]),
+        (Probe::UnknownSegment, vec!["GET /t/abcdefgh/weir-check-no-such-thing.ts".to_owned()]),
+        (Probe::Post, vec!["POST /t/abcdefgh/all.ts".to_owned()]),
+    ] {
+        let mut lines = planned(&ranged(206), probe);
+        lines.retain(|line| !line.contains("index.m3u8"));
+        assert_eq!(lines, expected, "{probe:?}");
+    }
+    let extra = planned(&ranged(206), Probe::ExtraQuery);
+    assert_eq!(extra.last().unwrap(), &format!("GET /t/abcdefgh/all.ts?weir-check=1 {range}"));
+}
+
+#[test]
+fn a_server_that_sends_all_of_it_is_asked_for_ranges() {
+    let first = planned(&ranged(200), Probe::FirstBytes);
+    assert_eq!(first, ["GET /t/abcdefgh/all.ts range=bytes=0-187"]);
+    assert_eq!(planned(&ranged(200), Probe::Head).len(), 3);
+}
+
 #[test]
 fn playlists_are_asked_for_packed_and_plain() {
     for (probe, coding) in [(Probe::Packed, "gzip"), (Probe::Unpacked, "identity")] {

@@ -61,7 +61,7 @@ pub(super) fn validators(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     } else {
         return;
     };
-    let Some(plain) = evidence.plain() else { return };
+    let Some(plain) = evidence.plain_or_part() else { return };
     let has = |name| plain.headers.contains_key(name);
     if !has("etag") && !has("last-modified") {
         faults.add("the segment has no ETag and no Last-Modified");

@@ -72,7 +72,7 @@ pub(super) fn extra_query(evidence: &ProbeEvidence, faults: &mut Faults<'_>) {
     if evidence.probe != Probe::ExtraQuery {
         return;
     }
-    let (Some(reply), Some(_)) = (evidence.reply(), evidence.plain()) else { return };
+    let (Some(reply), Some(_)) = (evidence.reply(), evidence.plain_or_part()) else { return };
     if !reply.status.is_success() {
         let status = reply.status.as_u16();
         faults.add(format!("with an unknown query parameter it is answered with {status}"));
