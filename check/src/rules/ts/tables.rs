@@ -17,9 +17,10 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Let the segmenter write both at the start of every segment.",
         test: Test::Segment(there),
     },
+    // In each segment both must be, which is TS-PATPMT; that they come first is but advised.
     Rule {
         id: "TS-PATFIRST",
-        severity: Severity::Must,
+        severity: Severity::Should,
         reference: "RFC 8216, 3.2",
         requirement: "Program association and program map come first, before any media.",
         remedy: "Let the segmenter write both at the start of every segment.",
