@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::fetch::{Got, Known};
 use super::retention::Missed;
 use super::segments::Examiner;
-use crate::evidence::{InitEvidence, SegmentMedia};
+use crate::evidence::{InitEvidence, SegmentKind, SegmentMedia};
 use crate::rule::Test;
 use crate::transport::Purpose;
 
@@ -40,7 +40,7 @@ pub(super) async fn examine(desk: &Arc<Desk>, got: Got) -> String {
             }
         });
     }
-    let plays = length(&media, &name, init.as_ref());
+    let (plays, is_mp4) = look(&media, &name, init.as_ref());
     let known = Known {
         purpose: Purpose::Segment,
         target_duration: None,
@@ -50,7 +50,6 @@ pub(super) async fn examine(desk: &Arc<Desk>, got: Got) -> String {
     desk.judge_exchange(&got, known, "");
     // What only says what others begin with has no media, and needs none.
     if init.is_none() || !media.is_empty() {
-        let is_mp4 = init.is_some() || has_box(&media);
         // Nobody has said what is read before it.
         let map = is_mp4.then(Arc::<Map>::default);
         let listed = Segment { uri: name.clone(), duration: plays, map, ..Segment::default() };
@@ -61,11 +60,12 @@ pub(super) async fn examine(desk: &Arc<Desk>, got: Got) -> String {
     desk.hide(&name)
 }
 
-/// How long it plays, as nobody says so.
-fn length(media: &Bytes, name: &str, init: Option<&InitEvidence>) -> Duration {
-    let times = SegmentMedia::read(media, name, init, None).main_times();
-    let nanos = times.and_then(|times| u64::try_from(times.length_ns()).ok());
-    Duration::from_nanos(nanos.unwrap_or_default())
+/// How long it plays, as nobody says so, and whether it is of fragmented MP4.
+fn look(media: &Bytes, name: &str, init: Option<&InitEvidence>) -> (Duration, bool) {
+    let media = SegmentMedia::read(media, name, init, None);
+    let nanos = media.main_times().and_then(|times| u64::try_from(times.length_ns()).ok());
+    let is_mp4 = matches!(media.kind, SegmentKind::Fmp4(_));
+    (Duration::from_nanos(nanos.unwrap_or_default()), is_mp4)
 }
 
 /// An initialization section and the media behind it, if both are in one file: up to the end of
@@ -91,9 +91,4 @@ fn head(bytes: &[u8]) -> Option<(usize, [u8; 4])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let kind = rest.first_chunk::<4>()?;
     Some((usize::try_from(u32::from_be_bytes(*length)).ok()?, *kind))
-}
-
-fn has_box(bytes: &[u8]) -> bool {
-    const NAMES: [&[u8; 4]; 6] = [b"styp", b"sidx", b"moof", b"mdat", b"emsg", b"prft"];
-    head(bytes).is_some_and(|(_, kind)| NAMES.contains(&&kind))
 }

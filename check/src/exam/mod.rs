@@ -15,6 +15,8 @@ pub mod progress;
 mod renditions;
 mod retention;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use std::sync::Arc;
