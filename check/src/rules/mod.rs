@@ -12,6 +12,8 @@ mod measured;
 mod media;
 mod playlist;
 mod second;
+#[cfg(test)]
+mod tests;
 mod ts;
 mod variants;
 
