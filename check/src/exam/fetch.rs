@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use hls::read::ByteRange;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ORIGIN, RANGE};
+use http::header::{ACCEPT_ENCODING, AGE, CONTENT_ENCODING, ORIGIN, RANGE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
@@ -57,6 +57,16 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// A page of another site asks, so that what browsers are told is seen.
 const PLAYER: HeaderValue = HeaderValue::from_static("https://player.example");
+
+impl Got {
+    /// How much older what it says may be than the end of the answer: so long it was on its way,
+    /// and so long a cache has had it (RFC 9111, 5.1).
+    pub(super) fn age(&self) -> Duration {
+        let reply = &self.sent.1;
+        let cached = reply.headers.get(AGE).and_then(|age| age.to_str().ok()?.parse::<u32>().ok());
+        reply.took.saturating_add(Duration::from_secs(cached.unwrap_or_default().into()))
+    }
+}
 
 impl Desk {
     /// Sends a request with nothing but what every request has.

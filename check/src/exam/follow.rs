@@ -145,6 +145,7 @@ impl Follower {
         let missed = self.missed.clone();
         let mut retention = Retention::new(Arc::clone(desk), self.rendition.clone(), missed);
         let (mut failures, mut had_ended) = (0, false);
+        let mut age = first.age();
         let mut got = first;
         loop {
             let playlist = Arc::clone(&version.playlist);
@@ -160,7 +161,7 @@ impl Follower {
             }
             // A playlist that did not come says nothing of whether it has grown.
             if failures == 0 {
-                self.judge_update(&mut watched, &playlist);
+                self.judge_update(&mut watched, &playlist, age);
             }
             if let Some(other) = &mut other_edge {
                 other.compare(&got.url, &playlist).await;
@@ -190,7 +191,7 @@ impl Follower {
             tokio::join!(desk.pause(pause), retention.check());
             match self.fetch().await {
                 Some(now) => {
-                    failures = 0;
+                    (failures, age) = (0, now.age());
                     if now.bytes != version.text
                         && let Some(read) = self.read(&now)
                     {
@@ -242,8 +243,8 @@ impl Follower {
         }
     }
 
-    fn judge_update(&self, watched: &mut Watch, playlist: &Arc<MediaPlaylist>) {
-        let update = watched.take(Arc::clone(playlist), self.desk.at(), self.desk.unix_ms());
+    fn judge_update(&self, watched: &mut Watch, playlist: &Arc<MediaPlaylist>, age: Duration) {
+        let update = watched.take(Arc::clone(playlist), self.desk.at(), self.desk.unix_ms(), age);
         let place = self.desk.place(&self.rendition, &self.url);
         self.desk.judge(&place, |test, faults| {
             if let Test::Update(test) = test {

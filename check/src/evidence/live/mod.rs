@@ -24,7 +24,7 @@ pub struct Watch {
     newest: Option<Arc<MediaPlaylist>>,
     /// Segments that have left it, by number; at most [`LEFT_MAX`].
     left: BTreeMap<u64, Segment>,
-    /// When it was asked for last and answered with the newest version.
+    /// When it was asked for last and answered with the newest version, less the answer's age.
     polled_at: Duration,
     /// The first answer with the newest segment: it was there by then.
     grown_by: Duration,
@@ -48,6 +48,8 @@ pub struct UpdateEvidence {
     pub at: Duration,
     /// When it came: milliseconds since the Unix epoch.
     pub at_unix_ms: i64,
+    /// How much older it may be.
+    pub age: Duration,
     /// What became of the playlist.
     pub step: Step,
     /// How many segments are behind those that were known.
@@ -90,12 +92,14 @@ impl Watch {
         Self::default()
     }
 
-    /// Takes in an answer, also one that says nothing new.
+    /// Takes in an answer, also one that says nothing new. What it says may be older than `at` by
+    /// `age`: it was on its way for a while, and a cache may have had it before that.
     pub fn take(
         &mut self,
         playlist: Arc<MediaPlaylist>,
         at: Duration,
         at_unix_ms: i64,
+        age: Duration,
     ) -> UpdateEvidence {
         let before = self.newest.clone();
         let step = compare::step(before.as_deref(), &playlist, &self.left);
@@ -104,6 +108,7 @@ impl Watch {
             after: playlist,
             at,
             at_unix_ms,
+            age,
             step,
             added: Vec::new(),
             removed: 0,
@@ -132,7 +137,7 @@ impl Watch {
         // An older version says nothing of what there was when it came.
         if !self.is_back {
             self.newest = Some(Arc::clone(&evidence.after));
-            self.polled_at = at;
+            self.polled_at = at.saturating_sub(age);
         }
         evidence
     }
@@ -168,7 +173,7 @@ impl Watch {
 
     /// A playlist that has ended is complete, not stalled.
     fn note_stall(&mut self, evidence: &mut UpdateEvidence) {
-        let quiet = evidence.at.saturating_sub(self.grown_by);
+        let quiet = evidence.at.saturating_sub(evidence.age).saturating_sub(self.grown_by);
         let newest = if self.is_back { self.newest.as_ref() } else { Some(&evidence.after) };
         let Some(newest) = newest.filter(|newest| is_live(newest)) else { return };
         if quiet > stall_after(newest) && !self.is_stall_said {
@@ -188,12 +193,14 @@ impl Watch {
         let limit_ms = (target_of(&evidence.after) * 2).as_millis().saturating_add(LAG_MS);
         // The first one may be anything between new and due to be replaced. What is to come has
         // a rule of its own.
+        let age_ms = evidence.age.as_millis();
         let late_ms = match evidence.step {
             Step::First => lag_ms.saturating_sub_unsigned(target_of(&evidence.after).as_millis()),
             Step::On | Step::Back | Step::StillBack | Step::Renumbered | Step::NewBroadcast => {
                 lag_ms.saturating_sub_unsigned(evidence.since_poll.as_millis())
             }
         };
+        let late_ms = late_ms.saturating_sub_unsigned(age_ms);
         let is_far = u128::try_from(late_ms).is_ok_and(|late_ms| late_ms > limit_ms);
         if is_far && !self.is_far {
             evidence.lag_ms = i64::try_from(lag_ms).ok();

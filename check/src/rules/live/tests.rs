@@ -57,7 +57,8 @@ fn found(versions: &[(u64, &str)]) -> Vec<String> {
     let (mut watch, mut found) = (Watch::new(), Vec::new());
     for (at_ms, words) in versions {
         let at = Duration::from_millis(*at_ms);
-        let update = watch.take(playlist(words), at, i64::try_from(*at_ms).unwrap());
+        let update =
+            watch.take(playlist(words), at, i64::try_from(*at_ms).unwrap(), Duration::ZERO);
         for rule in RULES {
             let mut sentences = Vec::new();
             if let Test::Update(test) = rule.test {
@@ -246,4 +247,21 @@ fn an_edge_that_lags_is_said_once() {
         ],
     );
     check(&[(10_000, first)], &[]);
+}
+
+#[test]
+fn an_answer_that_was_long_on_its_way_says_little_of_when() {
+    let late_by = |age_ms: u64| {
+        let (mut watch, mut waited) = (Watch::new(), Vec::new());
+        for (at_ms, words) in [(0, "2:0 1 2 3"), (3_600, "2:0 1 2 3"), (3_700, "2:0 1 2 3 4")] {
+            let age = Duration::from_millis(if at_ms == 3_600 { age_ms } else { 0 });
+            let at = Duration::from_millis(at_ms);
+            let update = watch.take(playlist(words), at, 0, age);
+            super::segments_come_in_time(&update, &mut Faults::new(&mut waited));
+        }
+        waited
+    };
+    let said = "nothing new came for at least 3.6 s, with a target of 2 s";
+    assert_eq!(late_by(0), [said]);
+    assert_eq!(late_by(1_000), [""; 0]);
 }
