@@ -16,6 +16,7 @@ mod recover;
 mod registry;
 mod rehearsal;
 mod server;
+mod server_clock;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use media::{AccessUnit, Track, TrackKind};
-use runtime::unix_ms;
 use segmenter::{Change, Cue, Diagnosis, Output, Repairs, Segmenter};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::server_clock::ServerClock;
 use crate::writer::{Work, Writer};
 use crate::{Disconnect, StreamSettings};
 
@@ -26,6 +26,7 @@ const FIGURES_MS: i64 = 5_000;
 #[derive(Debug)]
 pub struct Publisher {
     segmenter: Segmenter,
+    clock: ServerClock,
     work: Option<mpsc::Sender<Work>>,
     leave: watch::Receiver<bool>,
     failed: watch::Receiver<Option<String>>,
@@ -62,7 +63,8 @@ impl Publisher {
         });
         let writer = Some(tokio::spawn(writer.run(queue)));
         let work = Some(work);
-        Self { segmenter, work, leave, failed, replaced, writer, diagnosis, figures_ms: 0 }
+        let clock = ServerClock::new();
+        Self { segmenter, clock, work, leave, failed, replaced, writer, diagnosis, figures_ms: 0 }
     }
 
     /// Announces a track, or a change of it.
@@ -88,24 +90,15 @@ impl Publisher {
     ///
     /// When the publication cannot go on.
     pub async fn push(&mut self, unit: AccessUnit) -> Result<(), Disconnect> {
-        let now_ms = unix_ms();
+        let now_ms = self.now_ms();
         self.segmenter.push(unit, now_ms);
-        let Some(output) = self.segmenter.pull() else { return Ok(()) };
-        self.hand_over(output).await?;
-        while let Some(output) = self.segmenter.pull() {
-            self.hand_over(output).await?;
-        }
-        let done_ms = unix_ms();
-        if done_ms.saturating_sub(now_ms) >= WAITED_MS {
-            self.segmenter.waited(done_ms);
-        }
-        Ok(())
+        self.hand_over_all(now_ms).await
     }
 
     /// Lets the stream doctor judge, which it does once a second. `broken` counts what was thrown
     /// away before it came here. Says what changes by it.
     pub fn examine(&mut self, broken: u64) -> Vec<Change> {
-        let now_ms = unix_ms();
+        let now_ms = self.now_ms();
         let changes = self.segmenter.examine(broken, now_ms);
         let is_due = now_ms.abs_diff(self.figures_ms) >= FIGURES_MS.unsigned_abs();
         if !changes.is_empty() || is_due {
@@ -128,10 +121,8 @@ impl Publisher {
     /// When the publication cannot go on.
     pub async fn cue(&mut self, timestamp_ms: u32, cue: Cue) -> Result<(), Disconnect> {
         self.segmenter.cue(timestamp_ms, cue);
-        while let Some(output) = self.segmenter.pull() {
-            self.hand_over(output).await?;
-        }
-        Ok(())
+        let now_ms = self.now_ms();
+        self.hand_over_all(now_ms).await
     }
 
     /// Waits until the publication has to end for a reason that is not its publisher's.
@@ -174,6 +165,29 @@ impl Publisher {
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         self.segmenter.repairs()
+    }
+
+    /// What the doctor must know of a clock that was set, it is told.
+    fn now_ms(&mut self) -> i64 {
+        let (now_ms, set) = self.clock.read();
+        if let Some(by_ms) = set {
+            self.segmenter.clock_set(by_ms, now_ms);
+        }
+        now_ms
+    }
+
+    /// Hands over what has come out since `now_ms`. While that takes long nothing is read.
+    async fn hand_over_all(&mut self, now_ms: i64) -> Result<(), Disconnect> {
+        let Some(output) = self.segmenter.pull() else { return Ok(()) };
+        self.hand_over(output).await?;
+        while let Some(output) = self.segmenter.pull() {
+            self.hand_over(output).await?;
+        }
+        let done_ms = self.now_ms();
+        if done_ms.saturating_sub(now_ms) >= WAITED_MS {
+            self.segmenter.waited(done_ms);
+        }
+        Ok(())
     }
 
     async fn hand_over(&mut self, output: Output) -> Result<(), Disconnect> {
