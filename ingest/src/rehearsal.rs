@@ -87,6 +87,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rehearsal<S> {
             }
             let stage = self.stage();
             if stage == Stage::Ended || Instant::now() >= until {
+                // An encoder that says nothing any more is looked at as well.
+                self.push.iter_mut().for_each(|push| push.examine(unix_ms()));
                 return Ok(stage);
             }
             let deadline = self.session.deadline().map(|deadline| self.began + deadline);
@@ -259,9 +261,13 @@ impl Push {
         }
         // Nothing is kept.
         while self.segmenter.pull().is_some() {}
+        self.examine(now_ms);
+        Ok(())
+    }
+
+    fn examine(&mut self, now_ms: i64) {
         // What changes is part of the diagnosis.
         let _ = self.segmenter.examine(broken(self.demuxer.skipped()), now_ms);
-        Ok(())
     }
 }
 
