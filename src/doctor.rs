@@ -5,6 +5,7 @@ mod report;
 mod target;
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use ingest::{Disconnect, Rehearsal, Stage};
 use runtime::{Signals, bind_tcp, unix_ms};
 use segmenter::{Diagnosis, Grade};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use self::report::Report;
@@ -51,6 +53,8 @@ pub(crate) struct Arguments {
 const NOTHING: u8 = 1;
 const FAIR: u8 = 3;
 const POOR: u8 = 4;
+/// Connections that may be open before one pushes; more wait.
+const CANDIDATES_MAX: usize = 16;
 /// The shortest time that anything can be said of.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// How often progress is shown.
@@ -111,26 +115,43 @@ async fn rehearse(arguments: &Arguments, url: &Url) -> anyhow::Result<Report> {
     watch(rehearsal, arguments.duration.0, url, &mut signals, &progress).await
 }
 
-/// Waits for the first connection that pushes.
+/// Waits for the first connection that pushes. Others may be open meanwhile: somebody looks whether
+/// the port is.
 async fn first_push(
     listener: &TcpListener,
     url: &Url,
     progress: &Progress,
 ) -> anyhow::Result<Rehearsal<TcpStream>> {
+    let mut candidates: JoinSet<Result<Rehearsal<TcpStream>, String>> = JoinSet::new();
     loop {
-        let (socket, peer) = listener.accept().await.context("take a connection")?;
-        // Without it, answers to an encoder are late and nothing else.
-        let _ = socket.set_nodelay(true);
-        let mut rehearsal = Rehearsal::new(socket, url.target());
-        loop {
-            match rehearsal.watch(EVERY / 4).await {
-                Ok(Stage::Before) => {}
-                Ok(Stage::Pushing | Stage::Ended) => return Ok(rehearsal),
-                Err(reason) => {
-                    progress.say(&format!("{peer} has connected and pushed nothing: {reason}"));
-                    rehearsal.fail(&reason).await;
-                    break;
-                }
+        tokio::select! {
+            Some(candidate) = candidates.join_next() => match candidate? {
+                Ok(rehearsal) => return Ok(rehearsal),
+                Err(sentence) => progress.say(&sentence),
+            },
+            accepted = listener.accept(), if candidates.len() < CANDIDATES_MAX => {
+                let (socket, peer) = accepted.context("take a connection")?;
+                // Without it, answers to an encoder are late and nothing else.
+                let _ = socket.set_nodelay(true);
+                candidates.spawn(candidate(Rehearsal::new(socket, url.target()), peer));
+            }
+        }
+    }
+}
+
+/// A connection that pushes, or a sentence about one that does not.
+async fn candidate(
+    mut rehearsal: Rehearsal<TcpStream>,
+    peer: SocketAddr,
+) -> Result<Rehearsal<TcpStream>, String> {
+    loop {
+        match rehearsal.watch(EVERY / 4).await {
+            Ok(Stage::Before) => {}
+            Ok(Stage::Pushing | Stage::Ended) => return Ok(rehearsal),
+            Err(reason) => {
+                let sentence = format!("{peer} has connected and pushed nothing: {reason}");
+                rehearsal.fail(&reason).await;
+                return Err(sentence);
             }
         }
     }

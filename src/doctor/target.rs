@@ -33,6 +33,11 @@ pub(super) enum UrlError {
     /// There is nothing before the path.
     #[error("{0:?} names no address to listen on: 127.0.0.1 is this machine, 0.0.0.0 everybody")]
     Host(String),
+    /// An IPv6 address without brackets.
+    #[error(
+        "{0:?} has too many colons: an IPv6 address stands in brackets, as in rtmp://[::1]:1935"
+    )]
+    Brackets(String),
     /// The port is none.
     #[error("{0:?} is no port: write a number below 65536")]
     Port(String),
@@ -53,7 +58,11 @@ impl Url {
             }
             Some(_) | None => (authority, PORT),
         };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        if in_brackets.is_none() && host.contains(':') {
+            return Err(UrlError::Brackets(authority.to_owned()));
+        }
+        let host = in_brackets.unwrap_or(host);
         if host.is_empty() {
             return Err(UrlError::Host(text.to_owned()));
         }
@@ -72,8 +81,9 @@ impl Url {
         let found = (self.host.as_str(), self.port)
             .to_socket_addrs()
             .with_context(|| format!("find the address of {}", self.host))?;
-        let mut found = found;
-        found.next().with_context(|| format!("{} has no address", self.host))
+        // Of a name with both, what every encoder reaches.
+        let first = found.min_by_key(|address| !address.is_ipv4());
+        first.with_context(|| format!("{} has no address", self.host))
     }
 
     /// The same at the address that was found, with its real port.
@@ -85,7 +95,10 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rtmp://{}:{}/{}", self.host, self.port, self.app)?;
+        match self.host.contains(':') {
+            true => write!(f, "rtmp://[{}]:{}/{}", self.host, self.port, self.app)?,
+            false => write!(f, "rtmp://{}:{}/{}", self.host, self.port, self.app)?,
+        }
         self.stream.as_ref().map_or(Ok(()), |stream| write!(f, "/{stream}"))
     }
 }
@@ -105,8 +118,8 @@ mod tests {
         check("rtmp://127.0.0.1:1936/live/test", "rtmp://127.0.0.1:1936/live/test");
         check("rtmp://0.0.0.0", "rtmp://0.0.0.0:1935/live");
         check("rtmp://localhost/tv/", "rtmp://localhost:1935/tv");
-        check("rtmp://[::1]:5/live/a?key=b", "rtmp://::1:5/live/a");
-        check("rtmp://[::1]", "rtmp://::1:1935/live");
+        check("rtmp://[::1]:5/live/a?key=b", "rtmp://[::1]:5/live/a");
+        check("rtmp://[::1]", "rtmp://[::1]:1935/live");
     }
 
     #[test]
@@ -116,6 +129,8 @@ mod tests {
         check("rtmps://a", "a rehearsal is taken without TLS");
         check("rtmp:///live", "\"rtmp:///live\" names no address");
         check("rtmp://a:x/live", "\"x\" is no port");
+        check("rtmp://::1/live", "\"::1\" has too many colons: an IPv6 address stands in brackets");
+        check("rtmp://[::1/live", "\"[::1\" has too many colons");
         check("rtmp://a:99999", "\"99999\" is no port");
     }
 }

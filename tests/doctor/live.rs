@@ -5,7 +5,7 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -127,9 +127,13 @@ fn a_rehearsal_waits_for_the_stream_that_it_is_for() {
     let error = Peer::publish(rehearsal.address, "live", "other").map(drop);
     let error = error.unwrap_err().to_string();
     assert!(error.contains("This rehearsal is for live/test, not for live/other."), "{error}");
-    // Somebody who looks whether the port is open.
+    // Somebody who looks whether the port is open, and somebody who says nothing: neither is
+    // waited for.
     drop(TcpStream::connect(rehearsal.address).unwrap());
+    let _silent = TcpStream::connect(rehearsal.address).unwrap();
+    let began = Instant::now();
     let mut peer = Peer::publish(rehearsal.address, "live", "test?key=x").unwrap();
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     peer.unpublish("test").unwrap();
     let (code, out) = rehearsal.end();
     assert_eq!(code, Some(NOTHING), "{out}");
