@@ -22,7 +22,8 @@ fn ten_minutes_of_a_good_push_get_no_finding() {
 fn a_key_frame_every_eight_seconds() {
     let tags = encoded(&[PICTURES, SOUND, H264, AAC, "-g 250 -t 40"]);
     let sentence = "Key frames come every 8.3 s, so viewers wait that long to start: in OBS set \
-                    Settings, Output, Keyframe Interval to 2 s; in ffmpeg give -g";
+                    Settings, Output, Keyframe Interval to 2 s (it is there in Output Mode \
+                    Advanced); in ffmpeg give -g";
     check(&tags, live, &[("key_frames_far", Fair, sentence)]);
 }
 
