@@ -131,6 +131,41 @@ fn a_still_picture_without_sound_is_good() {
     }
 }
 
+/// Pictures at `rate` in 1,000 seconds with their times in whole milliseconds, a key frame every
+/// `gop` of them.
+#[track_caller]
+fn check_rate(rate: i64, gop: i64, expected: &[(&str, Grade)]) {
+    let (mut doctor, mut found) = (doctor(), Vec::new());
+    for number in 0..rate * 36 / 1_000 {
+        let ms = number * 1_000_000 / rate;
+        let now_ms = BEGIN_MS + ms + ms * 7_919 % 41;
+        doctor.unit(&unit(TrackId::VIDEO, ms, number % gop == 0), false, now_ms);
+        doctor.unit(&unit(TrackId::AUDIO, ms, true), false, now_ms);
+        let changes = doctor.examine(Repairs::default(), 0, now_ms);
+        found.extend(changes.into_iter().map(|it| (it.finding.id, it.finding.grade)));
+    }
+    assert_eq!(found, expected, "{gop} pictures at {rate} in 1,000 s");
+}
+
+#[test]
+fn usual_rates_are_good_and_the_interval_of_an_encoder_that_is_told_nothing_is_found() {
+    for (rate, gops) in [
+        (60_000, [60, 120, 240]),
+        (59_940, [60, 120, 240]),
+        (50_000, [50, 100, 200]),
+        (30_000, [30, 60, 120]),
+        (29_970, [30, 60, 120]),
+        (25_000, [25, 50, 100]),
+        (23_976, [24, 48, 96]),
+        (20_000, [20, 40, 80]),
+    ] {
+        gops.into_iter().for_each(|gop| check_rate(rate, gop, &[]));
+        let is_long = rate < 25_000;
+        let grade = if is_long { Grade::Poor } else { Grade::Fair };
+        check_rate(rate, 250, &[("key_frames_far", grade)]);
+    }
+}
+
 #[test]
 fn an_encoder_that_says_nothing_any_more_is_found() {
     let mut doctor = doctor();
