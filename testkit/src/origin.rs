@@ -83,6 +83,13 @@ impl Origin {
         Self { presentation, settings, counts: BTreeMap::new() }
     }
 
+    /// The same, for a clock by which it began at that time since the Unix epoch.
+    #[must_use]
+    pub const fn beginning(mut self, unix_ms: i64) -> Self {
+        self.settings.began_unix_ms = unix_ms;
+        self
+    }
+
     /// Where the multivariant playlist is, at the first edge: path and query.
     #[must_use]
     pub fn entry(&self) -> String {
