@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{env, fs, io};
 
 use bytes::{Bytes, BytesMut};
-use container::fuzz::{each_payload, payloads_of};
+use container::fuzz::{each_payload, payloads_of, recorded};
 use container::{flv, fmp4, ts};
 use media::{AccessUnit, Track};
 use samples::{CAPTURES, Capture, HANDSHAKE_BYTES};
@@ -89,20 +89,7 @@ fn payloads(seeds: &mut Seeds, capture: &Capture) {
 
 /// What the muxers make of the capture.
 fn containers(seeds: &mut Seeds, capture: &Capture) {
-    let (mut demuxer, mut tracks, mut units) = (flv::Demuxer::new(), Vec::new(), Vec::new());
-    each_payload(&payloads_of(capture.bytes), |kind, timestamp_ms, payload| {
-        demuxer.push(kind, timestamp_ms, payload);
-        while let Some(event) = demuxer.pull() {
-            match event {
-                flv::Event::Track(track) => tracks.push(track),
-                flv::Event::Unit(unit) => units.push(unit),
-                flv::Event::Repeated(_)
-                | flv::Event::EndOfSequence(_)
-                | flv::Event::Unsupported { .. }
-                | flv::Event::BadConfig { .. } => {}
-            }
-        }
-    });
+    let (tracks, units) = recorded(capture.bytes);
     if let Some(segment) = transport_stream(&tracks, &units) {
         add(seeds, "container_ts", segment.to_vec());
         add(seeds, "check_ts", segment.to_vec());
@@ -143,9 +130,11 @@ fn texts(seeds: &mut Seeds) {
     add(seeds, "timeline_names", b"/live/cam1/index.fmp4.m3u8".to_vec());
     for playlist in hls::fuzz::PLAYLISTS {
         add(seeds, "hls_playlist", playlist.into());
+        add(seeds, "check_playlist", playlist.into());
     }
     let [whole, update, _] = hls::fuzz::PLAYLISTS;
     add(seeds, "hls_playlist", [whole, update].join("\0").into());
+    add(seeds, "check_playlist", [whole, update, whole].join("\0").into());
     for entry in timeline::fuzz::ENTRIES {
         add(seeds, "timeline_entry", entry.into());
     }

@@ -1,35 +1,14 @@
 //! The stream doctor sees every unit of every publication: it takes no memory for one.
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its media has failed")]
 
 use allocation_counter::measure;
 use bytes::Bytes;
-use container::flv::{Demuxer, Event, FileReader};
-use media::{AccessUnit, Timescale, Timestamp, Track};
+use container::fuzz::in_file;
+use media::{AccessUnit, Timescale, Timestamp};
 use segmenter::{Doctor, Repairs};
 
 /// Two seconds of 160x90 at 25 frames per second with B-frames, and 44.1 kHz stereo.
 const FILE: &[u8] = include_bytes!("../../core/container/testdata/ffmpeg-5.1_h264-bframes_aac.flv");
 const BEGIN_MS: i64 = 1_800_000_000_000;
-
-fn units() -> (Vec<Track>, Vec<AccessUnit>) {
-    let (mut reader, mut demuxer) = (FileReader::new(), Demuxer::new());
-    let (mut tracks, mut units) = (Vec::new(), Vec::new());
-    reader.push(FILE);
-    while let Some(tag) = reader.pull().unwrap() {
-        demuxer.push(tag.kind, tag.timestamp_ms, tag.payload);
-        while let Some(event) = demuxer.pull() {
-            match event {
-                Event::Track(track) => tracks.push(track),
-                Event::Unit(unit) => units.push(unit),
-                Event::Repeated(_)
-                | Event::EndOfSequence(_)
-                | Event::Unsupported { .. }
-                | Event::BadConfig { .. } => {}
-            }
-        }
-    }
-    (tracks, units)
-}
 
 /// Shows the units as the lap of a push that goes on, and judges as it goes.
 fn lap(doctor: &mut Doctor, units: &[AccessUnit], number: i64) {
@@ -47,7 +26,7 @@ fn lap(doctor: &mut Doctor, units: &[AccessUnit], number: i64) {
 
 #[test]
 fn a_good_push_takes_no_memory_once_it_is_under_way() {
-    let (tracks, mut units) = units();
+    let (tracks, mut units) = in_file(FILE);
     units.sort_by_key(|unit| unit.dts.ticks());
     let mut doctor = Doctor::new();
     tracks.iter().for_each(|track| doctor.track(track));

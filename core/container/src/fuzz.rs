@@ -41,6 +41,45 @@ pub fn each_payload(data: &[u8], mut take: impl FnMut(TagKind, u32, Bytes)) {
     }
 }
 
+/// The tracks of a recorded push, and its units in the order in which they came.
+#[must_use]
+pub fn recorded(push: &[u8]) -> (Vec<Track>, Vec<AccessUnit>) {
+    demuxed(|take| each_payload(&payloads_of(push), take))
+}
+
+/// The tracks of an FLV file, and its units in the order in which they stand in it, as far as it
+/// can be read.
+#[must_use]
+pub fn in_file(file: &[u8]) -> (Vec<Track>, Vec<AccessUnit>) {
+    demuxed(|take| {
+        let mut reader = FileReader::new();
+        reader.push(file);
+        while let Ok(Some(tag)) = reader.pull() {
+            take(tag.kind, tag.timestamp_ms, tag.payload);
+        }
+    })
+}
+
+fn demuxed(
+    each: impl FnOnce(&mut dyn FnMut(TagKind, u32, Bytes)),
+) -> (Vec<Track>, Vec<AccessUnit>) {
+    let (mut demuxer, mut tracks, mut units) = (flv::Demuxer::new(), Vec::new(), Vec::new());
+    each(&mut |kind, timestamp_ms, payload| {
+        demuxer.push(kind, timestamp_ms, payload);
+        while let Some(event) = demuxer.pull() {
+            match event {
+                flv::Event::Track(track) => tracks.push(track),
+                flv::Event::Unit(unit) => units.push(unit),
+                flv::Event::Repeated(_)
+                | flv::Event::EndOfSequence(_)
+                | flv::Event::Unsupported { .. }
+                | flv::Event::BadConfig { .. } => {}
+            }
+        }
+    });
+    (tracks, units)
+}
+
 /// The payloads of a recorded push, as [`each_payload`] reads them; those that are too long for it
 /// are left out.
 pub fn payloads_of(push: &[u8]) -> Vec<u8> {

@@ -6,6 +6,7 @@ use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
 use container::flv::{Demuxer, Event, FileReader, Tag, TagKind};
 use container::fmp4;
+use container::fuzz::in_file;
 use container::ts::{Muxer, PACKET_BYTES};
 use media::{AccessUnit, Rounding, Timescale, Track};
 use rtmp::chunk::ChunkReader;
@@ -19,25 +20,6 @@ fn tags() -> Vec<Tag> {
     let mut reader = FileReader::new();
     reader.push(FILE);
     std::iter::from_fn(|| reader.pull().unwrap()).collect()
-}
-
-fn units() -> (Vec<Track>, Vec<AccessUnit>) {
-    let mut demuxer = Demuxer::new();
-    let (mut tracks, mut units) = (Vec::new(), Vec::new());
-    for Tag { kind, timestamp_ms, payload } in tags() {
-        demuxer.push(kind, timestamp_ms, payload);
-        while let Some(event) = demuxer.pull() {
-            match event {
-                Event::Track(track) => tracks.push(track),
-                Event::Unit(unit) => units.push(unit),
-                Event::Repeated(_)
-                | Event::EndOfSequence(_)
-                | Event::Unsupported { .. }
-                | Event::BadConfig { .. } => {}
-            }
-        }
-    }
-    (tracks, units)
 }
 
 /// Writes the units as one segment, which starts after so many repetitions of them.
@@ -57,7 +39,7 @@ fn write(muxer: &mut Muxer, units: &[AccessUnit], repetition: i64, out: &mut Byt
 
 #[test]
 fn a_transport_stream_is_written_without_taking_memory() {
-    let (tracks, units) = units();
+    let (tracks, units) = in_file(FILE);
     let mut muxer = Muxer::new(&tracks).unwrap();
     let mut out = BytesMut::with_capacity(1 << 20);
     // Audio that waits finds its room, and every PID its counter.
@@ -72,7 +54,7 @@ fn a_transport_stream_is_written_without_taking_memory() {
 
 #[test]
 fn a_segment_that_outgrows_its_memory_takes_some_once_in_a_while() {
-    let (tracks, units) = units();
+    let (tracks, units) = in_file(FILE);
     let mut muxer = Muxer::new(&tracks).unwrap();
     let counted = measure(|| write(&mut muxer, &units, 0, &mut BytesMut::new()));
     assert!(counted.count_total < 20, "{counted:?} for {} units", units.len());

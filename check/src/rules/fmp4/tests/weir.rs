@@ -1,9 +1,7 @@
 //! What Weir's own muxer makes of recorded pushes.
 
 use bytes::{Bytes, BytesMut};
-use container::flv;
 use container::fmp4::Muxer;
-use container::fuzz::{each_payload, payloads_of};
 use media::{AccessUnit, Track, TrackKind};
 use samples::CAPTURES;
 
@@ -13,22 +11,9 @@ use crate::rules::second;
 
 /// The tracks of a recorded push, and all units in the order of their decoding times.
 fn recorded(push: &[u8]) -> (Vec<Track>, Vec<AccessUnit>) {
-    let (mut demuxer, mut tracks, mut units) = (flv::Demuxer::new(), Vec::new(), Vec::new());
-    each_payload(&payloads_of(push), |kind, timestamp_ms, payload| {
-        demuxer.push(kind, timestamp_ms, payload);
-        while let Some(event) = demuxer.pull() {
-            match event {
-                flv::Event::Track(track) => tracks.push(track),
-                flv::Event::Unit(unit) => units.push(unit),
-                flv::Event::Repeated(_)
-                | flv::Event::EndOfSequence(_)
-                | flv::Event::Unsupported { .. }
-                | flv::Event::BadConfig { .. } => {}
-            }
-        }
-    });
+    let (tracks, mut units) = container::fuzz::recorded(push);
     // Priming sound may be earlier than the start, which a muxer is told by its segmenter.
-    units.retain(|unit: &AccessUnit| unit.dts.ticks() >= 0);
+    units.retain(|unit| unit.dts.ticks() >= 0);
     units.sort_by_key(|unit| unit.dts);
     (tracks, units)
 }

@@ -1,8 +1,6 @@
 //! What Weir's own muxer makes of recorded pushes.
 
 use bytes::BytesMut;
-use container::flv;
-use container::fuzz::{each_payload, payloads_of};
 use container::ts::Muxer;
 use media::{AccessUnit, Track, TrackKind};
 use samples::CAPTURES;
@@ -11,20 +9,7 @@ use super::*;
 
 /// The tracks of a recorded push, and all units in the order of their decoding times.
 fn recorded(push: &[u8]) -> (Vec<Track>, Vec<AccessUnit>) {
-    let (mut demuxer, mut tracks, mut units) = (flv::Demuxer::new(), Vec::new(), Vec::new());
-    each_payload(&payloads_of(push), |kind, timestamp_ms, payload| {
-        demuxer.push(kind, timestamp_ms, payload);
-        while let Some(event) = demuxer.pull() {
-            match event {
-                flv::Event::Track(track) => tracks.push(track),
-                flv::Event::Unit(unit) => units.push(unit),
-                flv::Event::Repeated(_)
-                | flv::Event::EndOfSequence(_)
-                | flv::Event::Unsupported { .. }
-                | flv::Event::BadConfig { .. } => {}
-            }
-        }
-    });
+    let (tracks, mut units) = container::fuzz::recorded(push);
     units.sort_by_key(|unit| unit.dts);
     (tracks, units)
 }
