@@ -28,8 +28,8 @@ pub(super) fn look(
     data: &Bytes,
 ) -> Look {
     match codec {
-        Codec::Avc => look_at_avc(length_size(record, 4), data),
-        Codec::Hevc => look_at_hevc(length_size(record, 21), data),
+        Codec::Avc => look_at_nal_units(length_size(record, 4), data, avc_nal),
+        Codec::Hevc => look_at_nal_units(length_size(record, 21), data, hevc_nal),
         Codec::Av1 => {
             let Some(CodecConfig::Av1(config)) = config else { return Look::default() };
             let is_key = config.is_key(data).ok();
@@ -50,29 +50,34 @@ fn length_size(record: Option<&Bytes>, at: usize) -> Option<NalLengthSize> {
     NalLengthSize::from_minus_one(record?.get(at)? & 0b11)
 }
 
-fn look_at_avc(length_size: Option<NalLengthSize>, data: &Bytes) -> Look {
-    let (mut look, mut has_picture, mut is_idr) = (Look::default(), false, false);
-    let Some(length_size) = length_size else { return look };
-    for nal in nal_units(data, length_size) {
-        let nal = match nal {
-            Ok(nal) => nal,
-            Err(error) => {
-                look.error = Some(error);
-                return look;
-            }
-        };
-        let kind = avc::NalType::of(nal);
-        has_picture |= kind.is_slice();
-        is_idr |= kind.is_idr();
-        if matches!(kind, avc::NalType::SPS | avc::NalType::PPS) {
-            look.keep(data, nal);
-        }
-    }
-    look.is_key = has_picture.then_some(is_idr);
-    look
+/// What a NAL unit is.
+struct Nal {
+    is_slice: bool,
+    is_key: bool,
+    may_be_key: bool,
+    is_set: bool,
 }
 
-fn look_at_hevc(length_size: Option<NalLengthSize>, data: &Bytes) -> Look {
+fn avc_nal(nal: &[u8]) -> Nal {
+    let kind = avc::NalType::of(nal);
+    let is_set = matches!(kind, avc::NalType::SPS | avc::NalType::PPS);
+    Nal { is_slice: kind.is_slice(), is_key: kind.is_idr(), may_be_key: false, is_set }
+}
+
+fn hevc_nal(nal: &[u8]) -> Nal {
+    let kind = hevc::NalType::of(nal);
+    let is_set = matches!(kind, hevc::NalType::VPS | hevc::NalType::SPS | hevc::NalType::PPS);
+    // Pictures that follow a CRA picture and are shown before it may need what came earlier: who
+    // does not mark it as a place to start is careful, not wrong.
+    let may_be_key = kind == hevc::NalType::CRA;
+    Nal { is_slice: kind.is_slice(), is_key: hevc::starts_decoding(nal), may_be_key, is_set }
+}
+
+fn look_at_nal_units(
+    length_size: Option<NalLengthSize>,
+    data: &Bytes,
+    what: fn(&[u8]) -> Nal,
+) -> Look {
     let (mut look, mut has_picture, mut is_key) = (Look::default(), false, false);
     let Some(length_size) = length_size else { return look };
     for nal in nal_units(data, length_size) {
@@ -83,13 +88,11 @@ fn look_at_hevc(length_size: Option<NalLengthSize>, data: &Bytes) -> Look {
                 return look;
             }
         };
-        let kind = hevc::NalType::of(nal);
-        has_picture |= kind.is_slice();
-        is_key |= hevc::starts_decoding(nal);
-        // Pictures that follow a CRA picture and are shown before it may need what came earlier:
-        // who does not mark it as a place to start is careful, not wrong.
-        look.may_be_key |= kind == hevc::NalType::CRA;
-        if matches!(kind, hevc::NalType::VPS | hevc::NalType::SPS | hevc::NalType::PPS) {
+        let Nal { is_slice, is_key: starts, may_be_key, is_set } = what(nal);
+        has_picture |= is_slice;
+        is_key |= starts;
+        look.may_be_key |= may_be_key;
+        if is_set {
             look.keep(data, nal);
         }
     }

@@ -127,7 +127,7 @@ pub(super) static RULES: [Rule; 9] = [
         sees: "Samples of sound a second",
         bounds: Bounds::Over { fair: Some(HERTZ_GOOD_MOST), poor: None },
         unit: Unit::Hertz,
-        remedy: "in OBS set Settings, Audio, Sample Rate to 48 kHz; in ffmpeg give -ar 48000",
+        remedy: SET_48_KHZ,
         unless: &[],
         measure: |seen| sound(seen).map(|it| it.sample_rate.into()),
         say: |_, hertz| {
@@ -143,7 +143,7 @@ pub(super) static RULES: [Rule; 9] = [
         sees: "Samples of sound a second",
         bounds: Bounds::Under { fair: Some(HERTZ_GOOD_LEAST), poor: None },
         unit: Unit::Hertz,
-        remedy: "in OBS set Settings, Audio, Sample Rate to 48 kHz; in ffmpeg give -ar 48000",
+        remedy: SET_48_KHZ,
         unless: &[],
         measure: |seen| sound(seen).map(|it| it.sample_rate.into()),
         say: |_, hertz| {
@@ -169,6 +169,10 @@ pub(super) static RULES: [Rule; 9] = [
         },
     },
 ];
+
+/// What to do about any other rate.
+const SET_48_KHZ: &str =
+    "in OBS set Settings, Audio, Sample Rate to 48 kHz; in ffmpeg give -ar 48000";
 
 fn picture(seen: &Seen) -> Option<&PictureFormat> {
     seen.pictures.as_ref().map(|pictures| &pictures.format)
