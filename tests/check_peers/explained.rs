@@ -67,7 +67,7 @@ const DELETED: Known = Known {
           (`hls_delete_threshold`, 1): beside a playlist of segments 2 to 7 the folder has 1 to 7. \
           RFC 8216 wants each kept for its own duration and that of the playlist, which here are \
           seven segments: a player that loaded the playlist and then waited for its network \
-          gets 404. With `-hls_delete_threshold 8` nothing is found here.",
+          gets 404. With `-hls_delete_threshold 8` half a minute shows none.",
 };
 
 pub(crate) const NGINX_RTMP: [Known; 11] = [
