@@ -57,6 +57,28 @@ fn what_is_found_of_ffmpegs_fmp4_behind_nginx_is_known_and_true() {
     drop(muxer);
 }
 
+/// What is listed as ranges of one file needs a server that has them; one that has none sends the
+/// whole file for each.
+#[test]
+fn byte_ranges_of_one_file_need_a_server_with_ranges() {
+    for (nginx, expected) in
+        [(Nginx::start(None).unwrap(), false), (Nginx::without_ranges().unwrap(), true)]
+    {
+        let mut ffmpeg = Command::new("ffmpeg");
+        let words = "-nostdin -v error -f lavfi -i testsrc2=size=64x64:rate=25 -t 4 -c:v libx264 \
+                     -g 25 -f hls -hls_time 1 -hls_list_size 0 -hls_flags single_file cam.m3u8";
+        ffmpeg.args(words.split_whitespace()).current_dir(nginx.files());
+        let finished = run(&mut ffmpeg, BEGINS_WITHIN).unwrap();
+        assert!(finished.status.success(), "{}", finished.err);
+        let report = report(&nginx.url("cam.m3u8"));
+        let found = report.get("findings").unwrap().as_array().unwrap();
+        let is_found = |rule: &str| found.iter().any(|finding| finding["rule"] == rule);
+        assert_eq!(is_found("HTT-RANGE"), expected, "{report:#}");
+        assert_eq!(is_found("HTT-416"), expected, "{report:#}");
+        assert!(!is_found("HTT-HEAD") && !is_found("HTT-ETAG"), "{report:#}");
+    }
+}
+
 /// An ffmpeg that encodes and writes a live playlist of six segments where nginx has its files,
 /// with the flags that one takes who has read its documentation.
 fn muxer(nginx: &Nginx, kind: &str) -> Process {
@@ -81,11 +103,8 @@ fn check(nginx: &Nginx, playlist: &str, name: &str, known: &[Known]) {
     let path = nginx.files().join(playlist);
     let listed = || fs::read_to_string(&path).is_ok_and(|it| lines(&it) >= LISTED_FIRST);
     wait_until("a live playlist", BEGINS_WITHIN, listed).unwrap();
-    let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
-    weir.args(["check", "--quiet", "--json", "--duration", WATCHED, &nginx.url(playlist)]);
-    let finished = run(&mut weir, EXAMINED_WITHIN).unwrap();
-    let report: Value = serde_json::from_slice(&finished.out).unwrap();
-    assert_eq!(report.get("is_live"), Some(&Value::Bool(true)), "{}", finished.err);
+    let report = report(&nginx.url(playlist));
+    assert_eq!(report.get("is_live"), Some(&Value::Bool(true)));
 
     let found = report.get("findings").unwrap().as_array().unwrap();
     let id = |finding: &Value| finding["rule"].as_str().unwrap().to_owned();
@@ -101,6 +120,14 @@ fn check(nginx: &Nginx, playlist: &str, name: &str, known: &[Known]) {
     }
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.md");
     check_part(&document, &format!("live: {name}"), &part(known)).unwrap();
+}
+
+/// What the program says of a URL.
+fn report(url: &str) -> Value {
+    let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
+    weir.args(["check", "--quiet", "--json", "--duration", WATCHED, url]);
+    let finished = run(&mut weir, EXAMINED_WITHIN).unwrap();
+    serde_json::from_slice(&finished.out).expect(&finished.err)
 }
 
 /// How many segments a playlist lists.

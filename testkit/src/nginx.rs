@@ -36,12 +36,26 @@ impl Nginx {
     ///
     /// When there is no nginx, or it does not start.
     pub fn start(rtmp_fragment: Option<&str>) -> Result<Self> {
+        Self::start_with(rtmp_fragment, "")
+    }
+
+    /// An nginx that serves its files without byte ranges.
+    ///
+    /// # Errors
+    ///
+    /// When there is no nginx, or it does not start.
+    pub fn without_ranges() -> Result<Self> {
+        Self::start_with(None, "max_ranges 0;")
+    }
+
+    fn start_with(rtmp_fragment: Option<&str>, serving: &str) -> Result<Self> {
         let root = root()?;
         let folder = tempfile::tempdir().context("make a folder for nginx")?;
         let files = folder.path().join("files");
         fs::create_dir(&files).context("make a folder for nginx's files")?;
         let (http, rtmp) = (free_port()?, free_port()?);
-        let text = configuration(&root, folder.path(), http, rtmp_fragment.map(|of| (rtmp, of)))?;
+        let pushes = rtmp_fragment.map(|fragment| (rtmp, fragment));
+        let text = configuration(&root, folder.path(), (http, serving), pushes)?;
         let path = folder.path().join("nginx.conf");
         fs::write(&path, text).context("write nginx's configuration")?;
         let mut command = Command::new(root.join("usr/sbin/nginx"));
@@ -103,7 +117,7 @@ fn free_port() -> Result<u16> {
 fn configuration(
     root: &Path,
     folder: &Path,
-    http: u16,
+    (http, serving): (u16, &str),
     rtmp: Option<(u16, &str)>,
 ) -> Result<String> {
     let shown = folder.display();
@@ -133,7 +147,7 @@ fn configuration(
     writeln!(
         text,
         "http {{ access_log off; {folders} server {{ listen 127.0.0.1:{http}; \
-         types {{ {types} }} location / {{ root {shown}/files; }} }} }}"
+         types {{ {types} }} location / {{ root {shown}/files; {serving} }} }} }}"
     )?;
     Ok(text)
 }
