@@ -20,9 +20,9 @@ fn check(packaging: &str, restart_after: Option<usize>, until: usize) {
     let http = server.http();
     let listed = || {
         let playlist = http.get(&format!("/live/cam/{packaging}/index.m3u8")).unwrap().text();
-        let numbers =
+        let mut numbers =
             playlist.lines().filter_map(|line| line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:"));
-        let removed = numbers.last().map_or(0, |number| number.parse::<usize>().unwrap());
+        let removed = numbers.next().map_or(0, |number| number.parse::<usize>().unwrap());
         removed + playlist.matches("#EXTINF").count()
     };
     wait_until("a segment", SOON, || listed() > 0).unwrap();
