@@ -25,7 +25,8 @@ const FIGURES_MS: i64 = 5_000;
 /// broken connection.
 #[derive(Debug)]
 pub struct Publisher {
-    segmenter: Segmenter,
+    /// Boxed: a connection has room for all this before it publishes anything.
+    segmenter: Box<Segmenter>,
     clock: ServerClock,
     work: Option<mpsc::Sender<Work>>,
     leave: watch::Receiver<bool>,
@@ -55,12 +56,12 @@ impl Publisher {
         let (work, queue) = mpsc::channel(QUEUE_SEGMENTS_MAX);
         let (leave, failed, replaced) = (writer.leave(), writer.failed(), writer.replaced());
         let diagnosis = writer.diagnosis();
-        let segmenter = Segmenter::new(segmenter::Settings {
+        let segmenter = Box::new(Segmenter::new(segmenter::Settings {
             segment_ms: millis(settings.segment_duration),
             target_duration_s,
             packaging: settings.packaging,
             timed_id3: settings.timed_id3,
-        });
+        }));
         let writer = Some(tokio::spawn(writer.run(queue)));
         let work = Some(work);
         let clock = ServerClock::new();
@@ -110,7 +111,7 @@ impl Publisher {
 
     /// What the stream doctor says.
     #[must_use]
-    pub const fn diagnosis(&self) -> &Diagnosis {
+    pub fn diagnosis(&self) -> &Diagnosis {
         self.segmenter.diagnosis()
     }
 
