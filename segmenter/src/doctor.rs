@@ -119,7 +119,7 @@ impl Doctor {
         self.seen.waited(now_ms);
     }
 
-    /// The server's clock was set by `by_ms`, and is `now_ms` now: nothing of that is the encoder's.
+    /// The server's clock was set by `by_ms`, and is `now_ms` now: that is not the encoder's doing.
     pub fn clock_set(&mut self, by_ms: i64, now_ms: i64) {
         self.seen.clock_set(by_ms, now_ms);
     }
