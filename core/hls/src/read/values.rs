@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The longest time that is read, in seconds: 136 years. The durations of all segments that are read
-/// come to less than what a [`Duration`] can hold, so that nobody who adds them up need look out.
+/// The longest time that is read, in seconds: 136 years. The durations of all segments that are
+/// read come to less than what a [`Duration`] can hold, so that nobody who adds them up need look
+/// out.
 const SECONDS_MAX: u64 = 4_294_967_295;
 
 /// A decimal integer: digits, of which a 64-bit number has at most 20.
