@@ -81,7 +81,8 @@ Examples:
   weir check --duration 5m --also http://edge2/live/main/index.m3u8 http://edge1/live/main/index.m3u8
   weir check --junit report.xml recording/
 
-Exit codes: 0 nothing but INFO, 3 SHOULD or QUAL, 4 MUST, 5 FATAL; 1 no exam, 2 usage.";
+Exit codes: 0 nothing but INFO, 3 SHOULD or QUAL, 4 MUST, 5 FATAL; 1 no exam, 2 usage,
+130 interrupted twice.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {

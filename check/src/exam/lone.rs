@@ -54,8 +54,13 @@ pub(super) async fn examine(desk: &Arc<Desk>, got: Got) -> String {
         let map = is_mp4.then(Arc::<Map>::default);
         let listed = Segment { uri: name.clone(), duration: plays, map, ..Segment::default() };
         let mut examiner = Examiner::new(Arc::clone(desk), String::new(), Missed::default());
-        examiner.decode(&place, init.as_ref(), &media).await;
+        // A fragment alone does not say what is in it.
+        if init.is_some() || !is_mp4 {
+            examiner.decode(&place, init.as_ref(), &media).await;
+        }
         examiner.take(&MediaPlaylist::default(), &listed, media, init.as_ref());
+    } else {
+        desk.progress(|state| state.segments += 1);
     }
     desk.hide(&name)
 }

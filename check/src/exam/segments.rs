@@ -135,9 +135,13 @@ impl Examiner {
         self.take(playlist, listed, got.bytes, init.as_deref());
     }
 
-    /// Lets the decoder decode a segment, if there is one.
+    /// Lets the decoder decode a segment, if there is one. Text has neither pictures nor sound.
     pub(super) async fn decode(&self, place: &Place, init: Option<&InitEvidence>, media: &Bytes) {
         let Some(decoder) = &self.desk.options.decoder else { return };
+        let text = media.strip_prefix(b"\xef\xbb\xbf").unwrap_or(media);
+        if text.starts_with(b"WEBVTT") {
+            return;
+        }
         let read_first = init.map_or(&[][..], |init| &init.bytes);
         if let Err(said) = decode(decoder, read_first, media).await {
             self.desk.fault("DEC-CLEAN", place, said);

@@ -210,3 +210,21 @@ fn a_segment_alone_is_examined_as_one() {
     check(page, "PL-EXTM3U", &["/a.html: line 1: the first line is \"<html>\", not #EXTM3U"]);
     check(page, "SEG-EMPTY", &[]);
 }
+
+#[test]
+fn text_is_not_for_a_decoder() {
+    let pages = &[("/live/index.m3u8", MEDIA), ("/live/a.vtt", "WEBVTT\n")];
+    // It does not start, which is said of whatever it is asked to decode.
+    let decoder = Some("/no/such/decoder".into());
+    let (report, _) = examine(pages, Options { decoder, ..Options::default() }, None);
+    assert_eq!(said(&report, "DEC-CLEAN"), [""; 0]);
+    assert_eq!(report.summary.state.segments, 1, "{report}");
+}
+
+#[test]
+fn an_initialization_section_alone_is_examined() {
+    let pages = &[("/live/index.m3u8", "->/init.mp4"), ("/init.mp4", "\0\0\0\u{8}moov")];
+    let (report, _) = examine(pages, Options::default(), None);
+    assert!(!said(&report, "MP4-INIT").is_empty(), "{report}");
+    assert_eq!(said(&report, "MP4-MOOF"), [""; 0]);
+}
