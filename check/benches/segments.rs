@@ -10,61 +10,31 @@
 #[path = "../../core/container/benches/paired/mod.rs"]
 mod paired;
 
+mod judged;
+
 use std::hint::black_box;
 use std::iter::{Cycle, Enumerate};
 use std::process::Command;
 use std::slice::Iter;
-use std::time::Duration;
 
 use bytes::Bytes;
 use check::evidence::ts::read;
 use check::evidence::{BorderEvidence, SegmentEvidence};
 use check::{Faults, Test, rules};
-use criterion::{Criterion, Throughput};
-
-/// Bytes a second that it must do at least, in millions.
-const MB_S_MIN: f64 = 100.0;
 
 fn main() {
     let segments = segments();
-    let bytes = segments.iter().map(Bytes::len).sum::<usize>() / segments.len();
     let mut judged = Judged::new(&segments);
-    let mut copied = segments.iter().cycle();
-    let mut room = Vec::with_capacity(segments.iter().map(Bytes::len).max().unwrap());
-    let mut copy = || {
-        let segment = copied.next().unwrap();
-        room.clear();
-        room.extend_from_slice(segment);
-        black_box(&room);
-    };
-    let times = paired::medians(|| judged.next(), &mut copy);
-    let ratio = paired::ratio(times.0, times.1);
-    let rate = megabytes_a_second(bytes, times.0);
-    println!("segments: {bytes} bytes, {rate:.0} MB/s with every rule, {ratio:.1} x memcpy");
-
+    let rate = judged::medians("segments: with every rule", &segments, || judged.next());
     let mut again = segments.iter().cycle();
-    let mut read_again = || {
+    judged::medians("segments: with the second reader, and without rules", &segments, || {
         let segment = again.next().unwrap();
         let mut media = read(segment, None);
         media.read_again(segment);
         black_box(media);
-    };
-    let times = paired::medians(&mut read_again, &mut copy);
-    let second = megabytes_a_second(bytes, times.0);
-    println!("segments: {second:.0} MB/s with the second reader, and without rules");
-    assert!(rate >= MB_S_MIN || !paired::is_optimised(), "less than {MB_S_MIN} MB/s");
-
-    let mut criterion = Criterion::default().configure_from_args();
-    let mut group = criterion.benchmark_group("segments");
-    group.throughput(Throughput::Bytes(u64::try_from(bytes).unwrap()));
-    group.bench_function("ts", |bencher| bencher.iter(|| judged.next()));
-    group.bench_function("memcpy", |bencher| bencher.iter(&mut copy));
-    group.finish();
-    criterion.final_summary();
-}
-
-fn megabytes_a_second(bytes: usize, time: Duration) -> f64 {
-    f64::from(u32::try_from(bytes).unwrap()) / 1e6 / time.as_secs_f64()
+    });
+    judged::assert_fast(rate);
+    judged::criterion("segments", &segments, || judged.next());
 }
 
 /// Reads one segment after the other, as an exam does.
