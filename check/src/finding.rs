@@ -57,6 +57,9 @@ pub const EXAMPLES_MAX: usize = 5;
 /// Of one piece of evidence: a playlist of a week may break a rule in each of its lines.
 const SENTENCES_MAX: usize = 32;
 
+/// Of one sentence: what is quoted may be as long as a playlist, and nobody reads on for ten lines.
+const SENTENCE_BYTES_MAX: usize = 1_000;
+
 impl Faults<'_> {
     /// Where a test of rules keeps what they say.
     pub const fn new(sentences: &mut Vec<String>) -> Faults<'_> {
@@ -65,9 +68,17 @@ impl Faults<'_> {
 
     /// Something is wrong: one sentence with the numbers that show it, without a full stop.
     pub fn add(&mut self, sentence: impl Into<String>) {
-        if self.sentences.len() < SENTENCES_MAX {
-            self.sentences.push(sentence.into());
+        if self.sentences.len() >= SENTENCES_MAX {
+            return;
         }
+        let mut sentence = sentence.into();
+        if sentence.len() > SENTENCE_BYTES_MAX {
+            sentence.truncate(sentence.floor_char_boundary(SENTENCE_BYTES_MAX));
+            sentence.push('…');
+            // Its room would be kept with it.
+            sentence.shrink_to_fit();
+        }
+        self.sentences.push(sentence);
     }
 }
 
@@ -114,5 +125,24 @@ impl Ledger {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.path.is_empty() { &self.rendition } else { &self.path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_cut_where_nobody_reads_on() {
+        let mut sentences = Vec::new();
+        let mut faults = Faults::new(&mut sentences);
+        for length in [1_000, 1_001, 1 << 20] {
+            faults.add("ä".repeat(length / 2) + &"b".repeat(length % 2));
+        }
+        (0..100).for_each(|number| faults.add(number.to_string()));
+        assert_eq!(sentences.len(), SENTENCES_MAX);
+        let lengths: Vec<_> = sentences.iter().take(4).map(String::len).collect();
+        assert_eq!(lengths, [1_000, 1_003, 1_003, 1]);
+        assert!(sentences[2].ends_with("ää…") && sentences[2].capacity() < 2_000);
     }
 }

@@ -216,14 +216,28 @@ mod tests {
         fs::read_to_string(root().join(path)).unwrap()
     }
 
+    /// A module, and those in its folder.
+    fn sources(module: &str) -> String {
+        let below = fs::read_dir(root().join(module)).into_iter().flatten();
+        let below = below.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        text(&format!("{module}.rs")) + &below.collect::<String>()
+    }
+
     #[test]
     fn every_entry_point_is_a_target() {
-        let crates =
-            ["core/rtmp", "core/container", "core/media", "core/timeline", "core/hls", "segmenter"];
+        let crates = [
+            "core/rtmp",
+            "core/container",
+            "core/media",
+            "core/timeline",
+            "core/hls",
+            "segmenter",
+            "check",
+        ];
         let mut entries = Vec::new();
         for path in crates {
             let name = path.rsplit('/').next().unwrap();
-            for line in text(&format!("{path}/src/fuzz.rs")).lines() {
+            for line in sources(&format!("{path}/src/fuzz")).lines() {
                 let entry =
                     line.strip_prefix("pub fn ").and_then(|line| line.split_once("(data: &[u8])"));
                 entries.extend(entry.map(|(entry, _)| format!("{name}_{entry}")));
