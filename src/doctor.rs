@@ -35,7 +35,7 @@ Exit codes: 0 good, 3 fair, 4 poor; 1 nothing could be judged, 2 and 64 wrong us
 /// What `weir doctor` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Where the push is taken: rtmp://ADDRESS[:PORT][/APP[/STREAM]]; 0.0.0.0 is every address of
+    /// Where the push is taken: as `rtmp://0.0.0.0:1935/live/test`; 0.0.0.0 is every address of
     /// this machine
     url: String,
     /// How long it is watched; bit rates and frame rates need half a minute, a clock two and a half

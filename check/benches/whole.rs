@@ -245,10 +245,10 @@ fn playlist(count: u32) {
     };
     let next = media(&self::text(1, count));
     let mut watch = Watch::new();
-    watch.take(Arc::new(media(&text)), Duration::ZERO, evidence.at_unix_ms);
+    watch.take(Arc::new(media(&text)), Duration::ZERO, evidence.at_unix_ms, Duration::ZERO);
     let begun = thread_cpu();
     let four = Duration::from_secs(4);
-    let update = watch.take(Arc::new(next), four, evidence.at_unix_ms + 4_000);
+    let update = watch.take(Arc::new(next), four, evidence.at_unix_ms + 4_000, Duration::ZERO);
     let compared = thread_cpu() - begun;
     let (mut alone, mut updated, mut each) = (Duration::ZERO, compared, vec![read, compared]);
     for rule in rules() {

@@ -28,7 +28,7 @@ pub fn playlist(data: &[u8]) {
             options: &options,
         });
         let Document { playlist: Playlist::Media(media), .. } = document else { continue };
-        judge_update(&watch.take(Arc::new(media), at, at_unix_ms));
+        judge_update(&watch.take(Arc::new(media), at, at_unix_ms, Duration::ZERO));
     }
 }
 

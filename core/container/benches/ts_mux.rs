@@ -14,7 +14,7 @@ mod pushed;
 use std::collections::VecDeque;
 use std::hint::black_box;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use container::ts::Muxer;
 use criterion::{Criterion, Throughput};
 use media::AccessUnit;
