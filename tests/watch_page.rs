@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use testkit::encoder::{Encoder, Source, Video};
+use testkit::examined::{self, Examined};
 use testkit::{Browser, Server, playlist, wait_until};
 
 /// A browser starts slowly where others run at once.
@@ -69,6 +70,7 @@ fn check(packaging: &str) {
     let mut encoder = Encoder::start(&source, &server.push_url("cam")).unwrap();
     let begun = browser.wait_for("a page that plays", SOON, plays).unwrap();
     assert_eq!((&begun["width"], &begun["height"]), (&640.into(), &360.into()));
+    let exam = Examined::start(server.http().address(), "/live/cam/index.m3u8").unwrap();
     let went_on = |since: &Value, seconds: f64| {
         let (time, frames) = (number(since, "currentTime"), number(since, "decodedFrames"));
         move |sample: &Value| {
@@ -107,5 +109,6 @@ fn check(packaging: &str) {
     browser.screenshot(&picture).unwrap();
     assert!(std::fs::metadata(picture).unwrap().len() > 10_000);
     assert!(browser.quit().unwrap().success());
+    examined::check(&exam.stop().unwrap(), &[]).unwrap();
     drop(encoder);
 }

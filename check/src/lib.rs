@@ -1,6 +1,6 @@
 //! A strict validator of HTTP Live Streaming: what is wrong with a stream, and what to do about it.
 //!
-//! [`rules`] is the table of all that a stream is held to. A rule is a small pure function that
+//! [`mod@rules`] is the table of all that a stream is held to. A rule is a small pure function that
 //! looks at one kind of [`evidence`]. An exam gathers the evidence through a
 //! [`transport`], as a player would, puts it to the rules, and its report is what they say.
 

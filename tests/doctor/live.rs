@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::examined::{self, Examined};
 use testkit::server::weir;
 use testkit::{Peer, Process, Server, wait_for, wait_until};
 
@@ -173,6 +174,12 @@ fn a_server_says_what_is_wrong_with_its_publishers() {
     let bad = push(&server.push_url("bad"), &words, &other);
     wait_until("a poor publisher", SOON, || graded("poor", 1)).unwrap();
     wait_until("a good publisher", SOON, || graded("good", 1)).unwrap();
+    let exams = ["good", "bad"].map(|name| {
+        let path = format!("/live/{name}/index.m3u8");
+        let is_there = || server.http().get(&path).unwrap().status == 200;
+        wait_until("a playlist", SOON, is_there).unwrap();
+        Examined::start(server.http().address(), &path).unwrap()
+    });
     assert!(metric("weir_ingest_findings_total{finding=\"chroma\",grade=\"poor\"} 1"));
     drop(bad);
     wait_until("its end", SOON, || graded("poor", 0)).unwrap();
@@ -185,4 +192,8 @@ fn a_server_says_what_is_wrong_with_its_publishers() {
     }
     let said = server.log_lines("finding=");
     assert_eq!(said.len(), 1, "{said:?}");
+    // What a browser cannot decode is well-formed all the same.
+    for exam in exams {
+        examined::check(&exam.stop().unwrap(), &[]).unwrap();
+    }
 }

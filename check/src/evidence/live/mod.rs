@@ -58,7 +58,7 @@ pub struct UpdateEvidence {
     pub removed: u64,
     /// Numbers that were never listed, though others behind them are.
     pub skipped: u64,
-    /// Segments that are listed otherwise than before, at most [`CHANGED_MAX`].
+    /// Segments that are listed otherwise than before, at most 32.
     pub changed: Vec<Changed>,
     /// Where segments have other numbers than before.
     pub shift: Option<Shift>,
