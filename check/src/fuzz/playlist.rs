@@ -65,4 +65,16 @@ mod tests {
         let samples = [PLAYLISTS.map(str::as_bytes).as_slice(), &[both.as_bytes()]].concat();
         damaged_slowly(&samples, super::playlist);
     }
+    /// Fuzzing found a target duration of which three times as much could not be counted.
+    #[test]
+    fn lengths_that_nobody_lives_to_see_do_no_harm() {
+        for seconds in ["4294967295", "4294967296", "10248191152060862008", "9e9"] {
+            let text = PLAYLISTS.map(|text| {
+                let text = text.replace(":2\n", &format!(":{seconds}\n"));
+                let text = text.replace("EXTINF:2", &format!("EXTINF:{seconds}"));
+                text.replace("DURATION=0.5", &format!("DURATION={seconds}"))
+            });
+            super::playlist(text.join("\0").as_bytes());
+        }
+    }
 }

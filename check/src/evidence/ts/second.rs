@@ -51,8 +51,8 @@ pub struct SecondStream {
 /// Bytes of the longest segment that is read again: 16 s at 4 Mb/s, and about 5 ms of work.
 pub const SECOND_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
-/// Of so many segments of a rendition one is read again. The second reading takes two and a half to
-/// four times as long as the first (docs/performance.md); in this way it adds about as much.
+/// Of so many segments of a rendition one is read again. The second reading takes about six times
+/// as long as the first and the rules (docs/performance.md); in this way it adds one and a half.
 pub const SECOND_EVERY: u64 = 4;
 
 /// Reads a segment again. `None` if it is not to be read: it is too long, something in it is

@@ -90,6 +90,10 @@ fn there_is_one_target_duration() {
         "#EXTM3U\n#EXT-X-TARGETDURATION:2.5\n",
         &["2 TargetDuration EXT-X-TARGETDURATION is \"2.5\", not a whole number"],
     );
+    check_all(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:4294967296\n",
+        &["2 TargetDuration EXT-X-TARGETDURATION is \"4294967296\", not a whole number"],
+    );
     check("#EXT-X-TARGETDURATION:9\n", &["4 TargetDuration EXT-X-TARGETDURATION is there more"]);
 }
 
