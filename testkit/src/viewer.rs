@@ -81,14 +81,20 @@ impl Viewer {
     /// Starts to watch a stream as `live/cam`, for which the server has to answer always.
     #[must_use]
     pub fn start(server: SocketAddr, stream: &str) -> Self {
-        Self::spawn(server, stream, false)
+        Self::spawn(server, stream, false, true)
+    }
+
+    /// The same for what is no whole server, and is not put to `weir check`.
+    #[cfg(test)]
+    fn unexamined(server: SocketAddr, stream: &str) -> Self {
+        Self::spawn(server, stream, false, false)
     }
 
     /// The same for a server that may go away for a while. What it listed it has to have after
     /// that.
     #[must_use]
     pub fn through_outages(server: SocketAddr, stream: &str) -> Self {
-        Self::spawn(server, stream, true)
+        Self::spawn(server, stream, true, true)
     }
 
     /// What the stream may not keep, and why not.
@@ -148,12 +154,13 @@ impl Viewer {
         Ok(watched)
     }
 
-    fn spawn(server: SocketAddr, stream: &str, through_outages: bool) -> Self {
+    fn spawn(server: SocketAddr, stream: &str, through_outages: bool, is_examined: bool) -> Self {
         let (stop, watched) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Watched>>::default());
         let mut watching = Watching {
             http: Http::new(server),
             multivariant: format!("/{stream}/index.m3u8"),
             through_outages,
+            is_examined,
             history: History::default(),
             text: String::new(),
             missing: Vec::new(),
@@ -245,6 +252,7 @@ struct Watching {
     http: Http,
     multivariant: String,
     through_outages: bool,
+    is_examined: bool,
     history: History,
     /// The newest playlist as it came.
     text: String,
@@ -301,7 +309,7 @@ impl Watching {
             drop(watched);
             self.check_faults();
             match is_on {
-                true if self.examined.is_none() => self.begin_exam()?,
+                true if self.is_examined && self.examined.is_none() => self.begin_exam()?,
                 false if !had_ended => self.end_exam(),
                 true | false => {}
             }

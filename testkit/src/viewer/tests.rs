@@ -67,7 +67,7 @@ impl Stream {
 #[test]
 fn a_viewer_waits_for_a_stream_and_fetches_all_that_is_listed() {
     let (address, stream) = Stream::serve();
-    let viewer = Viewer::start(address, "live/cam");
+    let viewer = Viewer::unexamined(address, "live/cam");
     assert!(viewer.wait_for_segments(1, Duration::from_millis(300)).is_err());
     stream.list(0..=1, "200 OK");
     viewer.wait_for_segments(2, SOON).unwrap();
@@ -86,7 +86,7 @@ fn a_viewer_waits_for_a_stream_and_fetches_all_that_is_listed() {
 fn a_viewer_tells_what_is_listed_and_not_there() {
     let (address, stream) = Stream::serve();
     stream.list(0..=2, "404 Not Found");
-    let viewer = Viewer::start(address, "live/cam");
+    let viewer = Viewer::unexamined(address, "live/cam");
     viewer.wait_until("a fault", SOON, |seen| !seen.faults.is_empty()).unwrap();
     let error = viewer.stop().unwrap_err().to_string();
     assert!(error.contains("/live/cam/ts/1/1.ts is listed and 404"), "{error}");
@@ -96,7 +96,7 @@ fn a_viewer_tells_what_is_listed_and_not_there() {
 fn a_viewer_tells_what_goes_back() {
     let (address, stream) = Stream::serve();
     stream.list(2..=4, "200 OK");
-    let viewer = Viewer::start(address, "live/cam");
+    let viewer = Viewer::unexamined(address, "live/cam");
     viewer.wait_for_segments(3, SOON).unwrap();
     stream.list(1..=4, "200 OK");
     viewer.wait_until("a fault", SOON, |seen| !seen.faults.is_empty()).unwrap();

@@ -13,6 +13,10 @@ const LIVE_PERCENT: u64 = 125;
 /// The same of a stream that is complete, and of averages.
 const COMPLETE_PERCENT: u64 = 110;
 
+/// Of a live stream one more segment may be listed between its playlist and the multivariant
+/// playlist that is held against it. Where there are so many, one does not turn the average.
+const LISTED_MIN: u64 = 12;
+
 /// Hundredths of the peak that `BANDWIDTH` may have.
 const HIGH_PERCENT: u64 = 200;
 
@@ -78,11 +82,14 @@ fn whole(measured: &Measured<'_>) -> Option<(u64, u64)> {
 }
 
 /// Peak and average of all that a playlist lists, if all of it was seen.
-fn listed_rates(rendition: &RenditionEvidence<'_>) -> Option<(u64, u64)> {
+pub(super) fn listed_rates(rendition: &RenditionEvidence<'_>) -> Option<(u64, u64)> {
     let (playlist, rates) = (rendition.playlist, &rendition.course.bit_rate);
     let listed = u64::try_from(playlist.segments.len()).ok()?;
     if is_complete(rendition) && rendition.course.segments >= listed {
         return Some((rates.peak?, rates.average()?));
+    }
+    if listed < LISTED_MIN {
+        return None;
     }
     rates.of_listed(playlist)
 }

@@ -13,12 +13,12 @@ use crate::options::Options;
 use crate::rule::Test;
 use crate::testing::segment;
 
-/// Ten segments of 2 s of pictures at 25 a second, with a megabit in each: half a megabit a second.
+/// Twenty segments of 2 s of pictures at 25 a second, with a megabit in each: half a megabit a second.
 const PICTURES: &str = "2 v@+40x50/c=avc a@+20x100/c=aac bytes=125000";
 
 fn course(text: &str) -> Course {
     let mut course = Course::default();
-    for sequence in 0..10_i64 {
+    for sequence in 0..20_i64 {
         let text = text.replace('@', &(sequence * 2_000).to_string());
         course.take(&segment(&format!("{sequence} {text}")));
     }
@@ -26,7 +26,7 @@ fn course(text: &str) -> Course {
 }
 
 fn playlist(first: u64, playlist_type: Option<PlaylistType>) -> MediaPlaylist {
-    let segments = (first..10).map(|sequence| segment(&format!("{sequence} 2")).listed);
+    let segments = (first..20).map(|sequence| segment(&format!("{sequence} 2")).listed);
     MediaPlaylist {
         target_duration: Some(Duration::from_secs(2)),
         playlist_type,
@@ -127,6 +127,25 @@ fn bit_rates_are_those_of_the_segments() {
     check(PICTURES, None, true, |it| it.bandwidth = Some(1_000_001), "MV-PEAKLOW");
     check(PICTURES, None, true, |it| it.average_bandwidth = Some(454_546), "");
     check(PICTURES, None, true, |it| it.average_bandwidth = Some(454_545), "MV-AVGTRUE");
+}
+
+/// One more segment may have come between a live playlist and the multivariant playlist.
+#[test]
+fn the_average_of_a_few_live_segments_is_not_judged() {
+    let of = |first| {
+        let (url, options) = (Url::parse("http://x/v").unwrap(), Options::default());
+        let (course, playlist) = (course(PICTURES), playlist(first, None));
+        let rendition = RenditionEvidence {
+            url: &url,
+            playlist: &playlist,
+            variant: None,
+            alternative: None,
+            course: &course,
+            options: &options,
+        };
+        super::rates::listed_rates(&rendition).map(|(_, average)| average)
+    };
+    assert_eq!((of(8), of(9)), (Some(500_000), None));
 }
 
 #[test]
