@@ -53,7 +53,7 @@ pub(super) struct Sent {
 }
 
 /// From the request to the end of the answer. A blocking reload is answered sooner.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// A page of another site asks, so that what browsers are told is seen.
 const PLAYER: HeaderValue = HeaderValue::from_static("https://player.example");

@@ -23,10 +23,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hls::read::{MultivariantPlaylist, Playlist};
+use tokio::time::timeout;
 use url::Url;
 
 use self::desk::Desk;
-use self::fetch::{Got, Known};
+use self::fetch::{ANSWER_WITHIN, Got, Known};
 use self::follow::{Followed, Follower, judge_playlist};
 use self::progress::Progress;
 use crate::evidence::{PresentationEvidence, RenditionEvidence};
@@ -172,10 +173,10 @@ async fn newest(
     first: MultivariantPlaylist,
     base: &Url,
 ) -> MultivariantPlaylist {
-    if desk.is_stopped() {
-        return first;
-    }
-    let Ok(reply) = desk.send(url, None).await.reply else { return first };
+    // Who ends an exam does not wait for a server that is gone.
+    let within = if desk.is_stopped() { STOP_WITHIN / 2 } else { ANSWER_WITHIN };
+    let Ok(sent) = timeout(within, desk.send(url, None)).await else { return first };
+    let Ok(reply) = sent.reply else { return first };
     let Ok(text) = fetch::unpacked(&reply) else { return first };
     match desk.read(&text, &reply.url).playlist {
         Playlist::Multivariant(listed)
