@@ -2,7 +2,7 @@
 //!
 //! Pure: time is an argument, and memory is bounded however long a push is. [`Doctor`] is fed with
 //! every unit as the clock has placed it; once a second it measures ([`Seen`]), holds what it has
-//! measured against a table ([`rules`]), and says what holds long enough ([`Diagnosis`]).
+//! measured against a table ([`rules()`]), and says what holds long enough ([`Diagnosis`]).
 
 mod course;
 mod delays;

@@ -13,7 +13,8 @@ use crate::options::Options;
 use crate::rule::Test;
 use crate::testing::segment;
 
-/// Twenty segments of 2 s of pictures at 25 a second, with a megabit in each: half a megabit a second.
+/// Twenty segments of 2 s of pictures at 25 a second, with a megabit in each: half a megabit a
+/// second.
 const PICTURES: &str = "2 v@+40x50/c=avc a@+20x100/c=aac bytes=125000";
 
 fn course(text: &str) -> Course {
