@@ -183,8 +183,9 @@ pub(super) fn tracks_end_together(border: &BorderEvidence<'_>, faults: &mut Faul
     if video.is_variable() {
         return;
     }
-    let least =
-        if border.after.listed.has_discontinuity { LAST_END_SLACK_NS } else { END_SLACK_NS };
+    // Where the later segment has but one of them, the other has ended for good.
+    let is_last = border.after.listed.has_discontinuity || both(border.after).is_none();
+    let least = if is_last { LAST_END_SLACK_NS } else { END_SLACK_NS };
     let distance = audio.end_ns.saturating_sub(video.end_ns);
     if distance.saturating_abs() > slack(least, &video, &audio) {
         let order = if distance > 0 { "after" } else { "before" };

@@ -131,6 +131,9 @@ fn media_goes_on_from_one_segment_to_the_next() {
     check(&[(15, "2 v@+40x50 a@+20x97")], "MED-CONTA");
     check(&[(15, "2 v@+40x50 a@+20x103")], "MED-CONTA");
     check(&[(15, "2 v@+40x50 a@+20x40")], "MED-DISC MED-AVEND");
+    // Sound that has ended for good ends before the pictures as it does at the end of a push.
+    let ended = [(18, "2 v@+40x50 a@+20x80"), (19, "2 v@+40x50")];
+    check(&ended, "MED-TRACKS");
     // Where sound goes on, times have not jumped.
     check(&[(15, "2 v@+40x15 a@+20x100")], "MED-CONTV MED-AVEND");
     // A tag allows for all.
