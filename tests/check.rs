@@ -8,7 +8,10 @@
 #[path = "check/examined.rs"]
 mod examined;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use examined::{Examined, check, command, now_unix_ms, serve, vod};
@@ -210,4 +213,33 @@ fn an_interrupted_exam_reports_what_it_has_found() {
     examined.finds("PL-UTF8", "MUST");
     examined.exits_with(4);
     assert!(examined.json["took_s"].as_f64().unwrap() < 500.0);
+}
+
+/// What only these flags switch on: without them nothing is found.
+#[test]
+fn an_end_and_a_decoder_are_asked_for_by_flags() {
+    let live = Planted::clean(Base::FfmpegTs, Exam::Live).origin(examined::weir()).unwrap();
+    let live = serve(live);
+    check(&live.url(), &["--duration", "3s", "--expect-end"]).finds("LIV-END", "MUST");
+    check(&vod().url(), &["--expect-end"]).is_clean();
+    let damaged = planted("a picture is damaged");
+    check(&damaged.url(), &["--decode", "ffmpeg"]).finds("DEC-CLEAN", "MUST");
+    check(&vod().url(), &["--decode", "ffmpeg"]).is_clean();
+}
+
+#[test]
+fn a_header_goes_with_a_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/a.m3u8", listener.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut bytes = [0; 4_096];
+        let read = socket.read(&mut bytes).unwrap();
+        socket.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&bytes[..read]).to_ascii_lowercase()
+    });
+    let mut weir = command(&["--quiet", "--header", "X-Studio: seven", &url]);
+    assert_eq!(weir.output().unwrap().status.code(), Some(5));
+    let asked = asked.join().unwrap();
+    assert!(asked.contains("\r\nx-studio: seven\r\n"), "{asked}");
 }
