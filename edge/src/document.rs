@@ -9,20 +9,21 @@ use http::header::{
     ETAG, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use origin::{CacheControl, Document};
+use origin::{Body, CacheControl, Document};
 
+use crate::body::Sent;
 use crate::conditional::{has_already, range_may_hold};
 use crate::negotiate::takes_gzip;
 use crate::range::{Asked, asked};
 
 /// Answers GET or HEAD with `document`. To HEAD the body is still there; whoever sends takes it
 /// off.
-pub(crate) fn respond(method: &Method, headers: &HeaderMap, document: Document) -> Response<Bytes> {
+pub(crate) fn respond(method: &Method, headers: &HeaderMap, document: Document) -> Response<Sent> {
     // A range of HEAD means nothing (RFC 9110, 14.2). A range counts the bytes of the plain form:
     // players want pieces of what they decode.
     let ranged = method == Method::GET && headers.contains_key(RANGE);
     let Form { body, etag, encoding, varies } = choose(headers, &document, ranged);
-    let mut response = Response::new(Bytes::new());
+    let mut response = Response::new(Sent::nothing());
     let common = response.headers_mut();
     common.insert(CACHE_CONTROL, cache_control(document.cache_control));
     if varies {
@@ -37,36 +38,49 @@ pub(crate) fn respond(method: &Method, headers: &HeaderMap, document: Document) 
         return response;
     }
 
-    let whole = body.len();
-    let part =
-        if ranged && range_may_hold(headers, &etag) { asked(headers, whole) } else { Asked::Whole };
-    let (status, content_range, body) = match part {
-        Asked::Whole => (StatusCode::OK, None, body),
+    let whole = body.length();
+    let part = match whole {
+        Some(whole) if ranged && range_may_hold(headers, &etag) => asked(headers, whole),
+        Some(_) | None => Asked::Whole,
+    };
+    let (status, content_range, part) = match part {
+        Asked::Whole => (StatusCode::OK, None, 0..whole.unwrap_or(u64::MAX)),
         Asked::Part(part) => {
-            let last = part.end.saturating_sub(1);
+            let (last, whole) = (part.end.saturating_sub(1), whole.unwrap_or(u64::MAX));
             let range = format!("bytes {}-{last}/{whole}", part.start);
-            (StatusCode::PARTIAL_CONTENT, Some(range), body.slice(part))
+            (StatusCode::PARTIAL_CONTENT, Some(range), part)
         }
-        Asked::Nothing => return unsatisfiable(whole),
+        Asked::Nothing => return unsatisfiable(whole.unwrap_or(0)),
     };
     *response.status_mut() = status;
     let special = response.headers_mut();
     special.insert(CONTENT_TYPE, HeaderValue::from_static(document.content_type));
-    special.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    special.insert(CONTENT_LENGTH, body.len().into());
+    if whole.is_some() {
+        special.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        special.insert(CONTENT_LENGTH, part.end.saturating_sub(part.start).into());
+    }
     if let Some(encoding) = encoding {
         special.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     if let Some(range) = content_range.and_then(|range| HeaderValue::try_from(range).ok()) {
         special.insert(CONTENT_RANGE, range);
     }
-    *response.body_mut() = body;
+    *response.body_mut() = match body {
+        Body::Ready(pieces) if part == (0..pieces.length()) => pieces.into(),
+        Body::Ready(pieces) => pieces.slice(part).into(),
+        // Nobody makes what HEAD does not send.
+        Body::Made(_) if method == Method::HEAD => Sent::nothing(),
+        Body::Made(made) => {
+            let left = whole.map(|_| part.end.saturating_sub(part.start));
+            Sent::Made(made.read(part), left)
+        }
+    };
     response
 }
 
 /// One of the forms that a document has.
 struct Form {
-    body: Bytes,
+    body: Body,
     etag: String,
     encoding: Option<&'static str>,
     /// Whether another viewer may get the other form.
@@ -77,7 +91,7 @@ struct Form {
 fn choose(headers: &HeaderMap, document: &Document, plain: bool) -> Form {
     match &document.gzip {
         Some(gzip) if !plain && takes_gzip(headers) => Form {
-            body: gzip.clone(),
+            body: gzip.clone().into(),
             etag: format!("{}-gzip", document.etag),
             encoding: Some("gzip"),
             varies: true,
@@ -102,9 +116,9 @@ fn cache_control(lifetime: CacheControl) -> HeaderValue {
 }
 
 /// 416 (RFC 9110, 15.5.17). A live document may be longer a moment later, so it is not kept.
-fn unsatisfiable(whole: usize) -> Response<Bytes> {
+fn unsatisfiable(whole: u64) -> Response<Sent> {
     let text = format!("there are {whole} bytes, and none in the range that was asked for\n");
-    let mut response = Response::new(Bytes::new());
+    let mut response = Response::new(Sent::nothing());
     *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -114,6 +128,6 @@ fn unsatisfiable(whole: usize) -> Response<Bytes> {
     if let Ok(range) = HeaderValue::try_from(format!("bytes */{whole}")) {
         headers.insert(CONTENT_RANGE, range);
     }
-    *response.body_mut() = text.into();
+    *response.body_mut() = Bytes::from(text).into();
     response
 }

@@ -5,6 +5,7 @@
 //! (what does it name?), the origin, and `document` (which form, which part, or "you have it
 //! already"); `site` is the walk through them.
 
+mod body;
 mod conditional;
 mod config;
 mod document;

@@ -85,7 +85,7 @@ impl Meters {
     }
 
     /// A request was answered.
-    pub(crate) fn answered(&self, kind: Kind, status: StatusCode, bytes: usize, took: Duration) {
+    pub(crate) fn answered(&self, kind: Kind, status: StatusCode, bytes: u64, took: Duration) {
         let meters = match kind {
             Kind::Playlist => &self.playlist,
             Kind::Segment => &self.segment,
@@ -99,7 +99,7 @@ impl Meters {
             500.. => &meters.server_error,
         };
         by_class.inc();
-        meters.bytes.inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
+        meters.bytes.inc_by(bytes);
         meters.seconds.observe(took.as_secs_f64());
     }
 }

@@ -9,17 +9,18 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::body::Sent;
 use crate::negotiate::takes_html;
 
 /// Nothing is there (for now). It may be kept for a second: a crowd that waits for a stream to
 /// begin then asks a cache, and sees the stream a second late at most.
-pub(crate) fn not_found(headers: &HeaderMap, sentence: &str) -> Response<Bytes> {
+pub(crate) fn not_found(headers: &HeaderMap, sentence: &str) -> Response<Sent> {
     let lifetime = HeaderValue::from_static("public, max-age=1");
     refuse(headers, StatusCode::NOT_FOUND, lifetime, sentence)
 }
 
 /// The request is at fault.
-pub(crate) fn refused(headers: &HeaderMap, status: StatusCode, sentence: &str) -> Response<Bytes> {
+pub(crate) fn refused(headers: &HeaderMap, status: StatusCode, sentence: &str) -> Response<Sent> {
     refuse(headers, status, HeaderValue::from_static("no-store"), sentence)
 }
 
@@ -28,7 +29,7 @@ pub(crate) fn unavailable(
     headers: &HeaderMap,
     retry_after: Duration,
     sentence: &str,
-) -> Response<Bytes> {
+) -> Response<Sent> {
     let mut response = refused(headers, StatusCode::SERVICE_UNAVAILABLE, sentence);
     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
     response.headers_mut().insert(RETRY_AFTER, seconds.max(1).into());
@@ -66,14 +67,14 @@ fn refuse(
     status: StatusCode,
     lifetime: HeaderValue,
     sentence: &str,
-) -> Response<Bytes> {
+) -> Response<Sent> {
     let html = takes_html(accepted);
     let (content_type, text) = if html {
         ("text/html; charset=utf-8", html_page(status, sentence))
     } else {
         ("text/plain; charset=utf-8", format!("{sentence}\n"))
     };
-    let mut response = Response::new(Bytes::new());
+    let mut response = Response::new(Sent::nothing());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -83,7 +84,7 @@ fn refuse(
     if html {
         protect(headers, false);
     }
-    *response.body_mut() = text.into();
+    *response.body_mut() = Bytes::from(text).into();
     response
 }
 
@@ -129,10 +130,10 @@ mod tests {
     #[test]
     fn a_person_gets_a_page_and_a_player_a_sentence() {
         let response = not_found(&HeaderMap::new(), "there is no such page");
-        assert_eq!(response.body(), "there is no such page\n");
+        assert_eq!(response.body().bytes(), "there is no such page\n");
         assert_eq!(response.headers()[CONTENT_TYPE], "text/plain; charset=utf-8");
         let response = not_found(&browser(), "there is no such page");
-        let text = std::str::from_utf8(response.body()).unwrap();
+        let text = String::from_utf8(response.body().bytes().to_vec()).unwrap();
         assert!(text.contains("<p>there is no such page.</p>"), "{text}");
         assert!(!text.contains("<script") && !text.contains("http"), "{text}");
         assert!(response.headers().contains_key(CONTENT_SECURITY_POLICY));
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn what_a_viewer_sent_is_not_markup() {
         let response = not_found(&browser(), "not '<script>&\"'");
-        let text = std::str::from_utf8(response.body()).unwrap();
+        let text = String::from_utf8(response.body().bytes().to_vec()).unwrap();
         assert!(text.contains("not &#39;&lt;script&gt;&amp;&quot;&#39;"), "{text}");
     }
 

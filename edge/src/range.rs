@@ -12,21 +12,21 @@ pub(crate) enum Asked {
     /// sends one, and thousands of ranges in a request are an attack.
     Whole,
     /// These bytes, which are in the document.
-    Part(Range<usize>),
+    Part(Range<u64>),
     /// Nothing that the document has: 416.
     Nothing,
 }
 
 /// Reads `Range` for a document of `length` bytes. What is not understood is as if it were not
 /// there (RFC 9110, 14.2).
-pub(crate) fn asked(headers: &HeaderMap, length: usize) -> Asked {
+pub(crate) fn asked(headers: &HeaderMap, length: u64) -> Asked {
     let mut lines = headers.get_all(RANGE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return Asked::Whole };
     line.to_str().ok().and_then(|line| parse(line, length)).unwrap_or(Asked::Whole)
 }
 
 /// `None`: not a range that we understand.
-fn parse(line: &str, length: usize) -> Option<Asked> {
+fn parse(line: &str, length: u64) -> Option<Asked> {
     let (unit, set) = line.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
@@ -47,9 +47,9 @@ fn parse(line: &str, length: usize) -> Option<Asked> {
 }
 
 /// A number of bytes. One that is too large to count is beyond any document's end.
-fn number(text: &str) -> Option<usize> {
+fn number(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().unwrap_or(usize::MAX))
+    plain.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

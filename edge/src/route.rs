@@ -18,12 +18,12 @@ pub(crate) enum Route {
     Media(Resource),
 }
 
-/// Reads a path.
+/// Reads a path and its query.
 ///
 /// # Errors
 ///
 /// When it names nothing that could ever be served.
-pub(crate) fn route(path: &str) -> Result<Route, ResourceError> {
+pub(crate) fn route(path: &str, query: &str) -> Result<Route, ResourceError> {
     if path == "/" {
         return Ok(Route::Home);
     }
@@ -35,15 +35,15 @@ pub(crate) fn route(path: &str) -> Result<Route, ResourceError> {
     if is_at_root || path.starts_with("/assets/") {
         return console::asset(path).map(Route::Asset).ok_or(ResourceError::Form);
     }
-    Resource::parse(path).map(Route::Media)
+    Resource::parse(path, query).map(Route::Media)
 }
 
 /// A file of the pages as a document. Pages are asked for anew each time, which costs a 304: one
 /// that outlives an upgrade would name scripts that are gone.
 pub(crate) fn document(asset: &Asset) -> Document {
     Document {
-        body: Bytes::from_static(asset.bytes),
-        gzip: asset.gzip.map(Bytes::from_static),
+        body: Bytes::from_static(asset.bytes).into(),
+        gzip: asset.gzip.map(|gzip| Bytes::from_static(gzip).into()),
         content_type: asset.content_type,
         cache_control: if asset.immutable {
             CacheControl::Immutable

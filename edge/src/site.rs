@@ -7,20 +7,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use origin::{Origin, OriginError};
 use runtime::{HttpService, Seldom};
-use timeline::Resource;
+use timeline::{Resource, ResourceError};
 use tracing::warn;
 
+use crate::body::Sent;
 use crate::meters::{Kind, Meters};
 use crate::page::{not_found, protect, refused, unavailable};
 use crate::route::{Route, document, route};
@@ -40,7 +39,7 @@ impl Site {
     }
 
     /// Answers a request, whose body nobody reads.
-    pub(crate) async fn answer(&self, head: &Parts) -> Response<Bytes> {
+    pub(crate) async fn answer(&self, head: &Parts) -> Response<Sent> {
         let open = self.meters.open();
         let started = Instant::now();
         let (kind, mut response) = match target::path(head) {
@@ -52,15 +51,16 @@ impl Site {
         };
         // The length stays: HEAD tells what GET would send.
         if head.method == Method::HEAD {
-            response.body_mut().clear();
+            *response.body_mut() = Sent::nothing();
         }
         open_to_all(response.headers_mut());
-        self.meters.answered(kind, response.status(), response.body().len(), started.elapsed());
+        let bytes = response.body().left().unwrap_or(0);
+        self.meters.answered(kind, response.status(), bytes, started.elapsed());
         drop(open);
         response
     }
 
-    async fn act(&self, head: &Parts, path: &str) -> (Kind, Response<Bytes>) {
+    async fn act(&self, head: &Parts, path: &str) -> (Kind, Response<Sent>) {
         let Parts { method, headers, .. } = head;
         if method == Method::OPTIONS {
             return (Kind::Other, preflight());
@@ -71,7 +71,7 @@ impl Site {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
             return (Kind::Other, response);
         }
-        match route(path) {
+        match route(path, head.uri.query().unwrap_or_default()) {
             Ok(Route::Home) => (Kind::Page, page(head, console::home_page(), false)),
             Ok(Route::Watch) => (Kind::Page, page(head, console::watch_page(), true)),
             Ok(Route::Asset(asset)) => {
@@ -79,8 +79,11 @@ impl Site {
             }
             Ok(Route::Media(resource)) => {
                 let kind = match resource {
-                    Resource::Multivariant(..) | Resource::Media(..) => Kind::Playlist,
-                    Resource::Object(_) => Kind::Segment,
+                    Resource::Multivariant(..)
+                    | Resource::Media(..)
+                    | Resource::Recording(..)
+                    | Resource::RecordingMedia(..) => Kind::Playlist,
+                    Resource::Object(_) | Resource::Export(_) => Kind::Segment,
                 };
                 let response = match self.origin.fetch(&resource).await {
                     Ok(document) => document::respond(method, headers, document),
@@ -88,17 +91,31 @@ impl Site {
                 };
                 (kind, response)
             }
-            Err(error) => (Kind::Other, not_found(headers, &error.to_string())),
+            Err(error @ ResourceError::Query(_)) => {
+                let sentence = error.to_string();
+                (Kind::Other, refused(headers, StatusCode::BAD_REQUEST, &sentence))
+            }
+            Err(error @ (ResourceError::Name(_) | ResourceError::Form)) => {
+                (Kind::Other, not_found(headers, &error.to_string()))
+            }
         }
     }
 
-    fn failed(&self, headers: &HeaderMap, error: &OriginError) -> Response<Bytes> {
+    fn failed(&self, headers: &HeaderMap, error: &OriginError) -> Response<Sent> {
         let sentence = error.to_string();
         match error {
             OriginError::NotLiveYet(_)
             | OriginError::NoRendition(..)
             | OriginError::NoContainer(..)
+            | OriginError::NothingThen(_)
+            | OriginError::NoRecording(_)
+            | OriginError::NoExport { .. }
             | OriginError::NoObject(_) => not_found(headers, &sentence),
+            OriginError::TooFarAhead { .. } => refused(headers, StatusCode::BAD_REQUEST, &sentence),
+            OriginError::Deleted(_) => refused(headers, StatusCode::GONE, &sentence),
+            OriginError::Stalled { retry_after, .. } => {
+                unavailable(headers, *retry_after, &sentence)
+            }
             OriginError::Unavailable { retry_after, source, .. } => {
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(count) = failures.event(Instant::now()) {
@@ -111,13 +128,15 @@ impl Site {
 }
 
 impl HttpService for Site {
-    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
+    type Body = Sent;
+
+    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Sent> {
         let (head, _body) = request.into_parts();
-        self.answer(&head).await.map(Full::new)
+        self.answer(&head).await
     }
 }
 
-fn page(head: &Parts, asset: &console::Asset, embeddable: bool) -> Response<Bytes> {
+fn page(head: &Parts, asset: &console::Asset, embeddable: bool) -> Response<Sent> {
     let mut response = document::respond(&head.method, &head.headers, document(asset));
     protect(response.headers_mut(), embeddable);
     response
@@ -132,8 +151,8 @@ fn open_to_all(headers: &mut HeaderMap) {
 }
 
 /// Tells a browser what a page on another site may send (Fetch standard, 3.3.3).
-fn preflight() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
+fn preflight() -> Response<Sent> {
+    let mut response = Response::new(Sent::nothing());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static(METHODS));

@@ -27,7 +27,7 @@ impl Origin for Gate {
             self.open.acquire().await.unwrap().forget();
         }
         Ok(Document {
-            body: Bytes::from(vec![b'x'; 1_048_576]),
+            body: Bytes::from(vec![b'x'; 1_048_576]).into(),
             gzip: None,
             content_type: "video/mp2t",
             cache_control: CacheControl::Immutable,

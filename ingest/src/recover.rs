@@ -58,9 +58,15 @@ enum Known {
 
 impl Listed {
     fn look_up(&self, key: &ObjectKey) -> Known {
-        let is_older = |(epoch, oldest): (u64, u64)| match key.object {
-            ObjectName::Segment { sequence, .. } => sequence < oldest,
-            ObjectName::Init { .. } => key.epoch < epoch,
+        let is_older = |(epoch, oldest): (u64, u64)| match key {
+            ObjectKey::Media(key) => match key.object {
+                ObjectName::Segment { sequence, .. } | ObjectName::Part { sequence, .. } => {
+                    sequence < oldest
+                }
+                ObjectName::Init { .. } => key.epoch < epoch,
+            },
+            // They go to the store without a stay in the spool.
+            ObjectKey::Page(_) | ObjectKey::Recording(_) => false,
         };
         match self.digests.get(key) {
             Some(digest) => Known::Listed(*digest),
@@ -96,14 +102,14 @@ impl Node {
     /// Sends what was listed on its way, and deletes what never was or is not whole.
     async fn recover_spool(&self) -> Result<(), RecoverError> {
         let files = self.parts.spool.recover().await?;
-        let streams: BTreeSet<_> = files.iter().map(|file| file.key.stream.clone()).collect();
+        let streams: BTreeSet<_> = files.iter().map(|file| file.key.stream().clone()).collect();
         let mut listed = BTreeMap::new();
         for stream in streams {
             listed.insert(stream.clone(), self.listed(&stream).await?);
         }
         let (mut sent, mut deleted) = (0_u64, 0_u64);
         for SpoolFile { key, path, .. } in files {
-            let is_sent = match listed.get(&key.stream).map(|listed| listed.look_up(&key)) {
+            let is_sent = match listed.get(key.stream()).map(|listed| listed.look_up(&key)) {
                 Some(Known::Listed(digest)) => is_whole(&path, digest).await,
                 // The journal no longer says what it was, so it must have said so once.
                 Some(Known::TooOld) => true,
@@ -204,6 +210,8 @@ impl Node {
                     | Body::Gap { .. }
                     | Body::Ended { .. }
                     | Body::DateRange(_)
+                    | Body::Paged { .. }
+                    | Body::Expired { .. }
                     | Body::Unknown => self.reconnect_window_ms(),
                 };
                 let waited_ms = now_ms.saturating_sub(newest.entry.at_ms).max(0).unsigned_abs();

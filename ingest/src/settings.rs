@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rtmp::Limits;
-use segmenter::Packaging;
+use segmenter::{LowLatency, Packaging};
 
 /// Settings of the role.
 #[derive(Clone, Debug)]
@@ -40,6 +40,10 @@ pub struct StreamSettings {
     pub packaging: Packaging,
     /// Whether its segments may have ID3 tags in them.
     pub timed_id3: bool,
+    /// Whether viewers are told of parts of a segment before it is whole.
+    pub low_latency: LowLatency,
+    /// How long those parts are at most.
+    pub part_duration: Duration,
     /// How long a stream whose connection broke waits for its publisher.
     pub reconnect_window: Duration,
     /// How long a stream that its publisher ended waits for it to begin again.

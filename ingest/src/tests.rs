@@ -40,6 +40,8 @@ impl Fixture {
             segment_duration: Duration::from_millis(500),
             packaging: segmenter::Packaging::Auto,
             timed_id3: false,
+            low_latency: segmenter::LowLatency::Off,
+            part_duration: Duration::from_millis(333),
             reconnect_window: Duration::from_secs(60),
             finish_window: Duration::from_secs(10),
             memory_window: Duration::from_secs(30),
@@ -80,6 +82,8 @@ impl Fixture {
             Body::Interrupted { .. } => "i".into(),
             Body::Ended { .. } => "e".into(),
             Body::DateRange(_) => "date range".to_owned(),
+            Body::Paged { number } => format!("paged {number}"),
+            Body::Expired { before } => format!("expired before {before}"),
             Body::Unknown => "?".into(),
         });
         words.collect::<Vec<_>>().join(" ")
@@ -259,7 +263,8 @@ async fn only_whole_segments_that_were_listed_leave_the_spool() {
     let whole = store.get(&keys[0]).await.unwrap();
     spool.write(&keys[0], whole.clone()).await.unwrap();
     spool.write(&keys[1], whole.slice(..100)).await.unwrap();
-    let unlisted = timeline::ObjectKey { epoch: 2, ..keys[1].clone() };
+    let timeline::ObjectKey::Media(listed) = keys[1].clone() else { panic!("{keys:?}") };
+    let unlisted = timeline::ObjectKey::from(timeline::MediaKey { epoch: 2, ..listed });
     spool.write(&unlisted, whole.clone()).await.unwrap();
     for key in &keys[..2] {
         store.delete(key).await.unwrap();

@@ -10,7 +10,7 @@ use journal::{AppendError, JournalError, Position};
 use runtime::unix_ms;
 use segmenter::{Diagnosis, Init, Output, Segment};
 use store::StoreError;
-use timeline::{Entry, Ledger, ObjectKey, ObjectName, StreamName};
+use timeline::{Entry, Ledger, MediaKey, ObjectKey, ObjectName, StreamName};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
@@ -148,12 +148,13 @@ impl Writer {
 
     /// Keeps what must be read before the segments that follow; they list it.
     async fn keep(&mut self, init: Init) -> Result<(), Stop> {
-        let key = ObjectKey {
+        let key = MediaKey {
             stream: self.stream.clone(),
             rendition: init.rendition,
             epoch: self.ledger.epoch(),
             object: ObjectName::Init { number: init.number },
         };
+        let key = ObjectKey::from(key);
         let file = self.spool(&key, &init.body).await?;
         self.node.parts.memory.insert(key.clone(), init.body);
         self.inits.push((key, file));
@@ -189,9 +190,11 @@ impl Writer {
             }
         }
         for (key, file) in kept {
-            match key.object {
-                ObjectName::Segment { .. } => self.in_memory.push_back((end, key.clone())),
-                ObjectName::Init { .. } => self.read_with.push(key.clone()),
+            let is_init = |key: &MediaKey| matches!(key.object, ObjectName::Init { .. });
+            if matches!(&key, ObjectKey::Media(media) if is_init(media)) {
+                self.read_with.push(key.clone());
+            } else {
+                self.in_memory.push_back((end, key.clone()));
             }
             self.node.parts.uploader.submit(key, file);
         }

@@ -8,7 +8,7 @@ use journal::{Journal, JournalError, Position};
 use runtime::{Drain, unix_ms};
 use store::{ObjectStore, StoreError};
 use thiserror::Error;
-use timeline::{Body, Entry, ObjectKey, StreamName, Window};
+use timeline::{Body, Entry, ObjectKey, RenditionId, StreamName, Window};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
@@ -139,13 +139,20 @@ impl Janitor {
         }
         let kept = self.inits.entry(name.clone()).or_default();
         for key in needed.into_iter().filter(|key| !kept.contains(key)).collect::<Vec<_>>() {
-            while let Some(at) = kept.iter().position(|old| old.rendition == key.rendition) {
+            while let Some(at) = kept.iter().position(|old| rendition(old) == rendition(&key)) {
                 let old = kept.swap_remove(at);
                 self.store.delete(&old).await?;
             }
             kept.push(key);
         }
         Ok(())
+    }
+}
+
+fn rendition(key: &ObjectKey) -> Option<&RenditionId> {
+    match key {
+        ObjectKey::Media(key) => Some(&key.rendition),
+        ObjectKey::Page(_) | ObjectKey::Recording(_) => None,
     }
 }
 
@@ -160,6 +167,8 @@ fn is_over(entry: &Entry, oldest_ms: i64, listed: Option<u64>) -> bool {
         | Body::Interrupted { .. }
         | Body::Ended { .. }
         | Body::DateRange(_)
+        | Body::Paged { .. }
+        | Body::Expired { .. }
         | Body::Unknown => entry.at_ms < oldest_ms,
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use origin::{CacheControl, Document};
+use origin::{CacheControl, Document, Pieces};
 use sha2::{Digest, Sha256};
 
 /// Bytes of a digest that make a validator: 64 bits tell versions of one playlist apart.
@@ -16,8 +16,8 @@ pub(crate) fn document(text: String, target_duration_s: u32) -> Document {
     let digest = Sha256::digest(text.as_bytes());
     let etag: String = digest.iter().take(ETAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
     Document {
-        gzip: gzip(text.as_bytes()),
-        body: Bytes::from(text),
+        gzip: gzip(text.as_bytes()).map(Pieces::from),
+        body: Bytes::from(text).into(),
         content_type: hls::CONTENT_TYPE,
         cache_control: CacheControl::Seconds((target_duration_s / 2).max(1)),
         etag: etag.into(),
@@ -44,8 +44,11 @@ mod tests {
         let document = document(text.clone(), 9);
         let mut unpacked = String::new();
         let gzip = document.gzip.unwrap();
-        flate2::read::GzDecoder::new(&gzip[..]).read_to_string(&mut unpacked).unwrap();
-        assert_eq!((document.body.as_ref(), unpacked.as_str()), (text.as_bytes(), text.as_str()));
+        flate2::read::GzDecoder::new(&gzip.join()[..]).read_to_string(&mut unpacked).unwrap();
+        assert_eq!(
+            (document.body.ready().unwrap().join().as_ref(), unpacked.as_str()),
+            (text.as_bytes(), text.as_str())
+        );
         assert_eq!(document.cache_control, CacheControl::Seconds(4));
     }
 

@@ -33,8 +33,12 @@ pub struct Playlist {
 /// What streams get.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How much a live playlist lists.
+    /// How much a live playlist lists at least.
     pub window: WindowPolicy,
+    /// How far back viewers can rewind, in milliseconds.
+    pub dvr_window_ms: i64,
+    /// Whether every broadcast becomes a recording when it ends.
+    pub record: bool,
     /// How long a segment is kept after it ended, in milliseconds.
     pub retention_ms: i64,
 }
@@ -111,16 +115,17 @@ impl Playlist {
             Err(StoreError::NotFound { .. }) => OriginError::NoObject(key.clone()),
             other => return found(key, other),
         };
-        let sequence = match key.object {
+        let ObjectKey::Media(media) = key else { return Err(missing) };
+        let sequence = match media.object {
             ObjectName::Segment { sequence, .. } => sequence,
             // It is there before anything names it.
-            ObjectName::Init { .. } => return Err(missing),
+            ObjectName::Init { .. } | ObjectName::Part { .. } => return Err(missing),
         };
-        let follower = self.follower(&key.stream).await.map_err(|_| missing)?;
+        let follower = self.follower(&media.stream).await.map_err(|_| missing)?;
         let mut version = follower.watch();
         let now = follower.now();
-        let is_next = now.is_live && key.epoch == now.epoch && sequence == now.next_sequence;
-        if !is_next || !follower.has(&key.rendition) {
+        let is_next = now.is_live && media.epoch == now.epoch && sequence == now.next_sequence;
+        if !is_next || !follower.has(&media.rendition) {
             return Err(OriginError::NoObject(key.clone()));
         }
         let target_duration = Duration::from_secs(now.target_duration_s.unwrap_or(1).into());
@@ -139,13 +144,16 @@ impl Playlist {
 impl Origin for Playlist {
     async fn fetch(&self, resource: &Resource) -> Result<Document, OriginError> {
         match resource {
-            Resource::Multivariant(name, container) => {
+            Resource::Multivariant(name, container, _) => {
                 self.page(name, Page::Multivariant(*container)).await
             }
-            Resource::Media(name, rendition) => {
+            Resource::Media(name, rendition, _) => {
                 self.page(name, Page::Media(rendition.clone())).await
             }
             Resource::Object(key) => self.object(key).await,
+            Resource::Recording(id, _) | Resource::RecordingMedia(id, _) | Resource::Export(id) => {
+                Err(OriginError::NoRecording(id.clone()))
+            }
         }
     }
 }
@@ -156,16 +164,22 @@ fn found(
 ) -> Result<Document, OriginError> {
     match result {
         Ok(body) => Ok(Document {
-            body,
+            body: body.into(),
             gzip: None,
             content_type: key.content_type(),
             cache_control: CacheControl::Immutable,
-            // The key is never used twice, so it tells versions apart as well as a digest.
-            etag: format!("{}-{}-{}", key.rendition, key.epoch, key.object).into(),
+            etag: etag(key),
         }),
         Err(StoreError::NotFound { .. }) => Err(OriginError::NoObject(key.clone())),
         Err(error) => Err(unavailable("the object store", error)),
     }
+}
+
+/// The key is never used twice, so it tells versions apart as well as a digest.
+fn etag(key: &ObjectKey) -> Box<str> {
+    let path = key.path();
+    let below = path.strip_prefix(key.stream().as_str()).unwrap_or(&path);
+    below.trim_start_matches('/').replace('/', "-").into()
 }
 
 fn unavailable(

@@ -16,8 +16,12 @@ use tokio::time::timeout;
 
 use crate::{Janitor, Playlist, Settings};
 
-const SETTINGS: Settings =
-    Settings { window: WindowPolicy { length_ms: 6_000 }, retention_ms: 60_000 };
+const SETTINGS: Settings = Settings {
+    window: WindowPolicy { length_ms: 6_000 },
+    dvr_window_ms: 0,
+    record: false,
+    retention_ms: 60_000,
+};
 
 /// A stream whose segments are two seconds long and were made `age_ms` ago and before.
 struct Stream {
@@ -55,11 +59,14 @@ impl Stream {
                 discontinuity: false,
                 independent: true,
                 target_duration_s: 2,
+                part_target_ms: None,
+                parts: Vec::new(),
                 renditions: vec![SegmentRecord {
                     rendition: rendition(),
                     container: Container::Ts,
                     bytes: 1,
                     sha256: Sha256([0; 32]),
+                    part_bytes: Vec::new(),
                     tracks: Vec::new(),
                     init: self.init.map(|number| InitRecord {
                         number,
@@ -104,8 +111,8 @@ fn rendition() -> RenditionId {
 }
 
 async fn fetch(playlist: &Playlist, path: &str) -> Result<String, OriginError> {
-    let document = playlist.fetch(&Resource::parse(path).unwrap()).await?;
-    Ok(String::from_utf8(document.body.to_vec()).unwrap())
+    let document = playlist.fetch(&Resource::parse(path, "").unwrap()).await?;
+    Ok(String::from_utf8(document.body.ready().unwrap().join().to_vec()).unwrap())
 }
 
 #[tokio::test]
@@ -140,17 +147,16 @@ async fn the_next_segment_is_waited_for_and_the_one_after_is_not() {
     let after = fetch(&playlist, "/live/a/ts/1/2.ts").await;
     assert!(matches!(after, Err(OriginError::NoObject(_))), "{after:?}");
     let waiting = Arc::clone(&playlist);
-    let next =
-        tokio::spawn(
-            async move { waiting.fetch(&Resource::parse("/live/a/ts/1/1.ts").unwrap()).await },
-        );
+    let next = tokio::spawn(async move {
+        waiting.fetch(&Resource::parse("/live/a/ts/1/1.ts", "").unwrap()).await
+    });
     while !next.is_finished() && stream.made < 2 {
         tokio::task::yield_now().await;
         stream.segment(unix_ms()).await;
     }
     let document = timeout(Duration::from_secs(10), next).await.unwrap().unwrap().unwrap();
     assert_eq!(
-        (document.body.as_ref(), document.cache_control),
+        (document.body.ready().unwrap().join().as_ref(), document.cache_control),
         (&b"x"[..], CacheControl::Immutable)
     );
 }

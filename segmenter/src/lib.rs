@@ -28,6 +28,6 @@ pub use cue::{Cue, NewDateRange};
 pub use cut::{Cut, Cutter, LONGEST_SEGMENT_MS};
 pub use doctor::{Bounds, Change, Diagnosis, Doctor, Figures, Finding, Grade, Rule, Unit, rules};
 pub use output::{Output, Segment};
-pub use plan::{Packaging, UnsupportedTrack};
+pub use plan::{LowLatency, Packaging, UnsupportedTrack};
 pub use rendition::Init;
 pub use segmenter::{Segmenter, Settings};

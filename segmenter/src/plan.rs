@@ -24,6 +24,18 @@ pub enum Packaging {
     Auto,
 }
 
+/// Whether viewers are told of parts of a segment before it is whole (RFC 8216bis, 4.4.4.9).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LowLatency {
+    /// Never.
+    #[default]
+    Off,
+    /// In every container.
+    On,
+    /// In fragmented MPEG-4, where every player that knows parts expects them, and not in MPEG-TS.
+    Auto,
+}
+
 /// One rendition: what is in it and in which container.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Plan {

@@ -227,6 +227,7 @@ impl Rendition {
             container: self.plan.container,
             bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
             sha256: digest(&body),
+            part_bytes: Vec::new(),
             tracks: self.tracks.iter().map(|it| self.describe(&it.track)).collect(),
             init: self.init,
             is_alternative: self.plan.is_alternative,

@@ -347,6 +347,8 @@ impl Segmenter {
                 discontinuity: open.discontinuity,
                 independent,
                 target_duration_s,
+                part_target_ms: None,
+                parts: Vec::new(),
                 renditions,
             },
             bodies,

@@ -101,9 +101,21 @@ pub(crate) struct RawStream {
     pub(crate) packaging: String,
     /// Whether segments may have timed ID3 tags in them. In MPEG-TS their track is announced then.
     pub(crate) timed_id3: bool,
+    /// Whether viewers are told of parts of a segment before it is whole (low-latency HLS): "on",
+    /// "off", or "auto": in fMP4 and not in MPEG-TS.
+    pub(crate) low_latency: String,
+    /// How long those parts are at most.
+    pub(crate) part_duration: Span,
     /// How much a live playlist lists. It is never less than three target durations.
     pub(crate) window: Span,
-    /// How long a segment is kept after it was made. What a live playlist lists stays longer.
+    /// How far back viewers can rewind. Beyond `window` a live playlist lists all of it, and a URL
+    /// with `?dvr=SECONDS` less.
+    pub(crate) dvr_window: Span,
+    /// Whether every broadcast becomes a recording when it ends. Its segments are then kept beyond
+    /// `retention`, until the recording is deleted.
+    pub(crate) record: bool,
+    /// How long a segment is kept after it was made. What a live playlist lists, and what a
+    /// recording or a clip names, stays longer.
     pub(crate) retention: Span,
     /// How long a stream whose connection broke waits for its encoder before it has ended.
     pub(crate) reconnect_window: Span,
@@ -173,7 +185,11 @@ impl Default for RawStream {
             segment_duration: Span::seconds(2),
             packaging: "auto".to_owned(),
             timed_id3: false,
+            low_latency: "auto".to_owned(),
+            part_duration: Span::millis(333),
             window: Span::seconds(30),
+            dvr_window: Span::seconds(0),
+            record: false,
             retention: Span::seconds(24 * 3_600),
             reconnect_window: Span::seconds(60),
             finish_window: Span::seconds(60),

@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{DateRange, ObjectKey, ObjectName, SegmentEntry, SegmentRecord, Sha256, StreamName};
+use crate::{
+    DateRange, MediaKey, ObjectKey, ObjectName, SegmentEntry, SegmentRecord, Sha256, StreamName,
+};
 
 /// The version of entries that this code writes, and the newest that it reads.
 pub const ENTRY_VERSION: u32 = 1;
@@ -43,6 +45,18 @@ pub struct Head {
     pub begins_broadcast: bool,
     /// Where the last segment ended on the calendar, in milliseconds since the Unix epoch.
     pub calendar_end_ms: Option<i64>,
+    /// `PART-TARGET`, in milliseconds, once a first segment with parts has fixed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_target_ms: Option<u32>,
+    /// The media sequence number that the broadcast began with.
+    #[serde(default)]
+    pub broadcast_first: u64,
+    /// Segments with lower numbers are in index pages in the store.
+    #[serde(default)]
+    pub paged_before: u64,
+    /// Segments with lower numbers may be gone: their time is over.
+    #[serde(default)]
+    pub kept_from: u64,
 }
 
 /// Whether a stream has a publisher.
@@ -92,6 +106,18 @@ pub enum Body {
     },
     /// Something about a stretch of time that viewers are told (`EXT-X-DATERANGE`).
     DateRange(DateRange),
+    /// The index pages of this number are in the store, one for each rendition that has segments
+    /// in them.
+    Paged {
+        /// The pages' number.
+        number: u64,
+    },
+    /// The time of segments is over: nobody is told of them any more, and they may go. Any node
+    /// says so, whoever owns the stream.
+    Expired {
+        /// Segments with lower media sequence numbers are meant.
+        before: u64,
+    },
     /// A kind of entry that a newer version writes.
     #[serde(other)]
     Unknown,
@@ -155,8 +181,8 @@ impl Entry {
             let init = record.init?;
             let object = ObjectName::Init { number: init.number };
             let rendition = record.rendition.clone();
-            let key = ObjectKey { stream: stream.clone(), rendition, epoch: self.epoch, object };
-            Some((key, init.sha256))
+            let key = MediaKey { stream: stream.clone(), rendition, epoch: self.epoch, object };
+            Some((key.into(), init.sha256))
         })
     }
 
@@ -181,6 +207,8 @@ impl Entry {
             | Body::Interrupted { .. }
             | Body::Ended { .. }
             | Body::DateRange(_)
+            | Body::Paged { .. }
+            | Body::Expired { .. }
             | Body::Unknown => None,
         };
         segment.into_iter().flat_map(|s| s.renditions.iter().map(move |record| (s, record)))
@@ -198,6 +226,7 @@ mod tests {
             container: Container::Ts,
             bytes: 188,
             sha256: Sha256([0xab; 32]),
+            part_bytes: Vec::new(),
             tracks: vec![
                 TrackRecord {
                     codec: "avc1.64001f".into(),
@@ -228,6 +257,10 @@ mod tests {
                 target_duration_s: Some(2),
                 begins_broadcast: false,
                 calendar_end_ms: Some(1_700_000_002_000),
+                part_target_ms: None,
+                broadcast_first: 0,
+                paged_before: 0,
+                kept_from: 0,
             },
             body: Body::Segment(SegmentEntry {
                 sequence: 7,
@@ -236,6 +269,7 @@ mod tests {
                 calendar_ms: 1_700_000_000_000,
                 discontinuity: false,
                 independent: true,
+                parts: Vec::new(),
                 renditions: vec![record],
             }),
         }
@@ -245,7 +279,7 @@ mod tests {
     fn an_entry_reads_back_what_it_writes() {
         let bytes = entry().encode().unwrap();
         assert_eq!(Entry::decode(&bytes).unwrap(), entry());
-        assert!(bytes.len() < 700, "an entry takes {} bytes", bytes.len());
+        assert!(bytes.len() < 750, "an entry takes {} bytes", bytes.len());
     }
 
     #[test]

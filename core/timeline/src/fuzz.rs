@@ -23,7 +23,12 @@ pub fn names(data: &[u8]) {
     if let Ok(key) = ObjectKey::parse(text) {
         assert_eq!(key.path(), text);
     }
-    let _ = Resource::parse(text);
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    if let Ok(resource) = Resource::parse(path, query) {
+        let canonical = resource.to_string();
+        let (path, query) = canonical.split_once('?').unwrap_or((&canonical, ""));
+        assert_eq!(Resource::parse(path, query), Ok(resource));
+    }
 }
 
 /// Entries of every kind, as the journal holds them: what fuzzing begins with.

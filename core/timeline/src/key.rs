@@ -4,18 +4,34 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{NameError, RenditionId, StreamName};
+use crate::name::RECORDINGS;
+use crate::{NameError, RecordingId, RenditionId, StreamName};
 
 /// How long an object may be cached: for ever, since a key is never used twice.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// What stands before the number of an initialisation section.
 const INIT: &str = "init-";
+/// What stands before the number of an index page, and its ending.
+const PAGE: &str = "page-";
+const PAGE_ENDING: &str = ".m3u8";
+/// The ending of a recording's record.
+const RECORDING_ENDING: &str = ".json";
 
-/// The key of an immutable object. It owns the object's path, type and cache lifetime; the epoch
-/// in it makes "immutable" true, whoever owns the stream next.
+/// The key of an immutable object. It owns the object's path, type and cache lifetime.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey {
+pub enum ObjectKey {
+    /// What viewers decode.
+    Media(MediaKey),
+    /// A stretch of a rendition's history, as a playlist.
+    Page(PageKey),
+    /// What is kept of a stream under a name.
+    Recording(RecordingKey),
+}
+
+/// The key of media. The epoch in it makes "immutable" true, whoever owns the stream next.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaKey {
     /// The stream that the object belongs to.
     pub stream: StreamName,
     /// The rendition of the stream.
@@ -26,6 +42,31 @@ pub struct ObjectKey {
     pub object: ObjectName,
 }
 
+/// The key of an index page: [`PAGE_SEGMENTS`] segments of a rendition as a media playlist. It
+/// lies where the rendition's live playlist is served, so the same relative URIs hold in both.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageKey {
+    /// The stream.
+    pub stream: StreamName,
+    /// The rendition of the stream.
+    pub rendition: RenditionId,
+    /// Its number: it begins with the media sequence number `number` × [`PAGE_SEGMENTS`].
+    pub number: u64,
+}
+
+/// The key of a recording's record. What changes of a recording is a new version of the record:
+/// the one with the highest number holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordingKey {
+    /// The recording.
+    pub id: RecordingId,
+    /// The version's number, from 1.
+    pub version: u32,
+}
+
+/// Segments in an index page.
+pub const PAGE_SEGMENTS: u64 = 256;
+
 /// What an object is, within its rendition and epoch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ObjectName {
@@ -33,6 +74,16 @@ pub enum ObjectName {
     Segment {
         /// Its media sequence number.
         sequence: u64,
+        /// Its format.
+        container: Container,
+    },
+    /// A part of a segment (RFC 8216bis, 4.4.4.9). All parts of a segment, one after another, are
+    /// the segment.
+    Part {
+        /// The media sequence number of its segment.
+        sequence: u64,
+        /// Its number in the segment, from 0.
+        part: u32,
         /// Its format.
         container: Container,
     },
@@ -76,7 +127,8 @@ impl ObjectKey {
         sequence: u64,
         container: Container,
     ) -> Self {
-        Self { stream, rendition, epoch, object: ObjectName::Segment { sequence, container } }
+        let object = ObjectName::Segment { sequence, container };
+        Self::Media(MediaKey { stream, rendition, epoch, object })
     }
 
     /// Reads what [`Self::path`] wrote.
@@ -88,13 +140,26 @@ impl ObjectKey {
         let mut parts = path.split('/');
         let mut part = || parts.next().ok_or(KeyError::Form);
         let stream = StreamName::new(part()?, part()?)?;
-        let rendition = RenditionId::parse(part()?)?;
-        let epoch = number(part()?)?;
-        let object = ObjectName::parse(part()?)?;
-        match parts.next() {
-            Some(_) => Err(KeyError::Form),
-            None => Ok(Self { stream, rendition, epoch, object }),
-        }
+        let (folder, file) = (part()?, part()?);
+        let key = match parts.next() {
+            Some(record) if folder == RECORDINGS => {
+                let version = record.strip_suffix(RECORDING_ENDING).ok_or(KeyError::Form)?;
+                let version = small(version)?;
+                Self::Recording(RecordingKey { id: RecordingId::new(stream, file)?, version })
+            }
+            Some(object) => {
+                let (rendition, epoch) = (RenditionId::parse(folder)?, number(file)?);
+                let object = ObjectName::parse(object)?;
+                Self::Media(MediaKey { stream, rendition, epoch, object })
+            }
+            None => {
+                let stem = file.strip_suffix(PAGE_ENDING).ok_or(KeyError::Form)?;
+                let number = number(stem.strip_prefix(PAGE).ok_or(KeyError::Form)?)?;
+                let rendition = RenditionId::parse(folder)?;
+                Self::Page(PageKey { stream, rendition, number })
+            }
+        };
+        if parts.next().is_some() { Err(KeyError::Form) } else { Ok(key) }
     }
 
     /// The object's path below the root of a store or a server, without a leading slash.
@@ -103,21 +168,46 @@ impl ObjectKey {
         self.to_string()
     }
 
+    /// The stream that the object belongs to.
+    #[must_use]
+    pub const fn stream(&self) -> &StreamName {
+        match self {
+            Self::Media(key) => &key.stream,
+            Self::Page(key) => &key.stream,
+            Self::Recording(key) => key.id.stream(),
+        }
+    }
+
     /// The media type that the object is served with.
     #[must_use]
     pub const fn content_type(&self) -> &'static str {
-        match self.object {
-            ObjectName::Segment { container, .. } => container.content_type(),
-            ObjectName::Init { .. } => Container::Fmp4.content_type(),
+        match self {
+            Self::Media(key) => match key.object {
+                ObjectName::Segment { container, .. } | ObjectName::Part { container, .. } => {
+                    container.content_type()
+                }
+                ObjectName::Init { .. } => Container::Fmp4.content_type(),
+            },
+            Self::Page(_) => "application/vnd.apple.mpegurl",
+            Self::Recording(_) => "application/json",
         }
     }
 
     /// The `Cache-Control` that the object is served with.
     #[must_use]
     pub const fn cache_control(&self) -> &'static str {
-        match self.object {
-            ObjectName::Segment { .. } | ObjectName::Init { .. } => IMMUTABLE,
+        match self {
+            Self::Media(_) | Self::Page(_) | Self::Recording(_) => IMMUTABLE,
         }
+    }
+}
+
+impl MediaKey {
+    /// The key of a part of a segment, or `None` where this is no segment's.
+    #[must_use]
+    pub fn part(&self, part: u32) -> Option<Self> {
+        let ObjectName::Segment { sequence, container } = self.object else { return None };
+        Some(Self { object: ObjectName::Part { sequence, part, container }, ..self.clone() })
     }
 }
 
@@ -128,13 +218,18 @@ impl ObjectName {
             "ts" => Container::Ts,
             "m4s" => Container::Fmp4,
             "mp4" => {
-                let number = number(stem.strip_prefix(INIT).ok_or(KeyError::Form)?)?;
-                let number = u32::try_from(number).map_err(|_| KeyError::Form)?;
+                let number = small(stem.strip_prefix(INIT).ok_or(KeyError::Form)?)?;
                 return Ok(Self::Init { number });
             }
             _ => return Err(KeyError::Form),
         };
-        Ok(Self::Segment { sequence: number(stem)?, container })
+        match stem.split_once('.') {
+            None => Ok(Self::Segment { sequence: number(stem)?, container }),
+            Some((sequence, part)) => {
+                let (sequence, part) = (number(sequence)?, small(part)?);
+                Ok(Self::Part { sequence, part, container })
+            }
+        }
     }
 }
 
@@ -165,10 +260,54 @@ fn number(text: &str) -> Result<u64, KeyError> {
     if canonical { text.parse().map_err(|_| KeyError::Form) } else { Err(KeyError::Form) }
 }
 
+/// A number that fits 32 bits, in its one form.
+fn small(text: &str) -> Result<u32, KeyError> {
+    u32::try_from(number(text)?).map_err(|_| KeyError::Form)
+}
+
+impl From<MediaKey> for ObjectKey {
+    fn from(key: MediaKey) -> Self {
+        Self::Media(key)
+    }
+}
+
+impl From<PageKey> for ObjectKey {
+    fn from(key: PageKey) -> Self {
+        Self::Page(key)
+    }
+}
+
+impl From<RecordingKey> for ObjectKey {
+    fn from(key: RecordingKey) -> Self {
+        Self::Recording(key)
+    }
+}
+
 impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Media(key) => fmt::Display::fmt(key, f),
+            Self::Page(PageKey { stream, rendition, number }) => {
+                write!(f, "{stream}/{rendition}/{PAGE}{number}{PAGE_ENDING}")
+            }
+            Self::Recording(RecordingKey { id, version }) => {
+                let (stream, name) = (id.stream(), id.name());
+                write!(f, "{stream}/{RECORDINGS}/{name}/{version}{RECORDING_ENDING}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for MediaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stream, rendition, epoch, object } = self;
         write!(f, "{stream}/{rendition}/{epoch}/{object}")
+    }
+}
+
+impl fmt::Debug for MediaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -177,6 +316,9 @@ impl fmt::Display for ObjectName {
         match self {
             Self::Segment { sequence, container } => {
                 write!(f, "{sequence}.{}", container.extension())
+            }
+            Self::Part { sequence, part, container } => {
+                write!(f, "{sequence}.{part}.{}", container.extension())
             }
             Self::Init { number } => write!(f, "{INIT}{number}.mp4"),
         }
@@ -206,8 +348,9 @@ mod tests {
     fn a_key_reads_back_what_it_writes() {
         let path = "live/cam1/ts/3/17.ts";
         let key = ObjectKey::parse(path).unwrap();
-        assert_eq!(key.object, ObjectName::Segment { sequence: 17, container: Container::Ts });
-        assert_eq!((key.path().as_str(), key.epoch), (path, 3));
+        let ObjectKey::Media(media) = &key else { panic!("{key}") };
+        assert_eq!(media.object, ObjectName::Segment { sequence: 17, container: Container::Ts });
+        assert_eq!((key.path().as_str(), media.epoch), (path, 3));
         assert_eq!((key.content_type(), key.cache_control()), ("video/mp2t", IMMUTABLE));
     }
 
@@ -215,12 +358,25 @@ mod tests {
     fn each_kind_of_object_has_its_form() {
         let check = |path: &str, object| {
             let key = ObjectKey::parse(path).unwrap();
-            assert_eq!((key.path().as_str(), key.object), (path, object));
+            let ObjectKey::Media(media) = &key else { panic!("{key}") };
+            assert_eq!((key.path().as_str(), media.object), (path, object));
             assert_eq!((key.content_type(), key.cache_control()), ("video/mp4", IMMUTABLE));
         };
         let container = Container::Fmp4;
         check("live/cam1/fmp4/3/17.m4s", ObjectName::Segment { sequence: 17, container });
+        check("live/cam1/fmp4/3/17.2.m4s", ObjectName::Part { sequence: 17, part: 2, container });
         check("live/cam1/fmp4/3/init-0.mp4", ObjectName::Init { number: 0 });
+    }
+
+    #[test]
+    fn what_is_no_media_has_its_form_too() {
+        let check = |path: &str, content_type: &str| {
+            let key = ObjectKey::parse(path).unwrap();
+            assert_eq!((key.path().as_str(), key.content_type()), (path, content_type));
+            assert_eq!((key.stream().as_str(), key.cache_control()), ("live/cam1", IMMUTABLE));
+        };
+        check("live/cam1/ts/page-3.m3u8", "application/vnd.apple.mpegurl");
+        check("live/cam1/recordings/final/2.json", "application/json");
     }
 
     #[test]
@@ -235,6 +391,15 @@ mod tests {
             "live/cam1/ts/3/init-4294967296.mp4",
             "live/cam1/ts/3/init-1.m4s",
             "live/cam1/ts/3/.ts",
+            "live/cam1/ts/3/17.02.ts",
+            "live/cam1/ts/3/17.4294967296.ts",
+            "live/cam1/ts/3/17.2.3.ts",
+            "live/cam1/ts/page-03.m3u8",
+            "live/cam1/ts/page-.m3u8",
+            "live/cam1/ts/3.m3u8",
+            "live/cam1/ts/page-3.m3u8/",
+            "live/cam1/records/final/2.json",
+            "live/cam1/recordings/final/02.json",
             "live/cam1/ts/3/17",
             "live/cam1/ts/3/17.ts/",
             "live/cam1/ts/3/17.ts/x",

@@ -1,7 +1,8 @@
 //! The owner's side of a journal: which entry comes next.
 
 use crate::{
-    Body, DateRange, ENTRY_VERSION, Entry, Head, SegmentEntry, SegmentRecord, State, boundary_ms,
+    Body, DateRange, ENTRY_VERSION, Entry, Head, PAGE_SEGMENTS, PartRecord, SegmentEntry,
+    SegmentRecord, State, boundary_ms,
 };
 
 /// Makes the entries of one ownership. Every entry must be appended right after the one made
@@ -39,8 +40,23 @@ pub struct NewSegment {
     pub independent: bool,
     /// The target duration that the segmenter keeps, in seconds.
     pub target_duration_s: u32,
+    /// The part target that the segmenter keeps, in milliseconds, where it makes parts.
+    pub part_target_ms: Option<u32>,
+    /// The parts that it was listed in.
+    pub parts: Vec<PartRecord>,
     /// The segment in each rendition.
     pub renditions: Vec<SegmentRecord>,
+}
+
+/// Where a segment that is being made begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Beginning {
+    /// The media sequence number that it will have.
+    pub sequence: u64,
+    /// When it begins on the calendar, in milliseconds since the Unix epoch.
+    pub calendar_ms: i64,
+    /// Whether `EXT-X-DISCONTINUITY` stands before it.
+    pub discontinuity: bool,
 }
 
 impl Ledger {
@@ -55,6 +71,10 @@ impl Ledger {
                 target_duration_s: None,
                 begins_broadcast: true,
                 calendar_end_ms: None,
+                part_target_ms: None,
+                broadcast_first: 0,
+                paged_before: 0,
+                kept_from: 0,
             },
             |entry| Head { state: State::Live, ..entry.head },
         );
@@ -84,32 +104,48 @@ impl Ledger {
         &self.head
     }
 
-    /// Numbers a segment, and says that it is there.
+    /// What [`Self::segment`] would say of the beginning of a segment that begins at `calendar_ms`,
+    /// behind a break of the timeline or not.
     #[must_use]
-    pub fn segment(&mut self, new: NewSegment, at_ms: i64) -> Entry {
+    pub fn beginning(&self, calendar_ms: i64, breaks: bool) -> Beginning {
         let sequence = self.head.next_sequence;
         // A stream's very first segment breaks nothing. The first of a later ownership breaks the
         // timeline; if the broadcast before it was over, nothing that is listed with it came
         // before, so the break is counted without a tag.
-        let first_of_owner = !self.has_segments && sequence > 0;
-        let discontinuity = (self.has_segments && new.discontinuity)
-            || (first_of_owner && !self.head.begins_broadcast);
+        let first_of_owner = self.is_first_of_later_owner();
+        let discontinuity =
+            (self.has_segments && breaks) || (first_of_owner && !self.head.begins_broadcast);
+        // The calendar never goes back, but for the millisecond by which it follows a clock.
+        let slew_ms = i64::from(!discontinuity && !first_of_owner);
+        let earliest_ms = self.head.calendar_end_ms.map_or(i64::MIN, |end| end - slew_ms);
+        Beginning { sequence, calendar_ms: calendar_ms.max(earliest_ms), discontinuity }
+    }
+
+    const fn is_first_of_later_owner(&self) -> bool {
+        !self.has_segments && self.head.next_sequence > 0
+    }
+
+    /// Numbers a segment, and says that it is there.
+    #[must_use]
+    pub fn segment(&mut self, new: NewSegment, at_ms: i64) -> Entry {
+        let first_of_owner = self.is_first_of_later_owner();
+        let Beginning { sequence, calendar_ms, discontinuity } =
+            self.beginning(new.calendar_ms, new.discontinuity);
         if discontinuity || first_of_owner {
             self.head.discontinuity_sequence = self.head.discontinuity_sequence.saturating_add(1);
         }
         if self.head.begins_broadcast {
             self.head.target_duration_s = None;
+            self.head.part_target_ms = None;
+            self.head.broadcast_first = sequence;
         }
         self.has_segments = true;
         self.head.begins_broadcast = false;
-        // The calendar never goes back, but for the millisecond by which it follows a clock.
-        let slew_ms = i64::from(!discontinuity && !first_of_owner);
-        let earliest_ms = self.head.calendar_end_ms.map_or(i64::MIN, |end| end - slew_ms);
-        let calendar_ms = new.calendar_ms.max(earliest_ms);
         let length_ms = boundary_ms(new.end).saturating_sub(boundary_ms(new.start));
         self.head.calendar_end_ms = Some(calendar_ms.saturating_add(length_ms));
         self.head.next_sequence = sequence.saturating_add(1);
         self.head.target_duration_s.get_or_insert(new.target_duration_s);
+        self.head.part_target_ms = self.head.part_target_ms.or(new.part_target_ms);
         let segment = SegmentEntry {
             sequence,
             start: new.start,
@@ -117,9 +153,51 @@ impl Ledger {
             calendar_ms,
             discontinuity,
             independent: new.independent,
+            parts: new.parts,
             renditions: new.renditions,
         };
         self.entry(at_ms, Body::Segment(segment))
+    }
+
+    /// Says that the index pages of this number are in the store.
+    #[must_use]
+    pub fn paged(&mut self, number: u64, at_ms: i64) -> Entry {
+        let before = number.saturating_add(1).saturating_mul(PAGE_SEGMENTS);
+        self.head.paged_before = self.head.paged_before.max(before);
+        self.entry(at_ms, Body::Paged { number })
+    }
+
+    /// What another node may append to a stream that it does not own, right after `newest`: that
+    /// the time of the segments before `before` is over.
+    #[must_use]
+    pub fn expired(newest: &Entry, before: u64, at_ms: i64) -> Entry {
+        let mut head = newest.head;
+        head.kept_from = head.kept_from.max(before);
+        let body = Body::Expired { before };
+        Entry { version: ENTRY_VERSION, epoch: newest.epoch, at_ms, head, body }
+    }
+
+    /// Takes in an entry that somebody else appended after this owner's newest one. `false` when
+    /// it deposes this owner: then the ledger is void.
+    #[must_use]
+    pub const fn follow(&mut self, entry: &Entry) -> bool {
+        if entry.epoch != self.epoch {
+            return false;
+        }
+        match entry.body {
+            Body::Expired { .. } => {
+                self.head.kept_from = entry.head.kept_from;
+                true
+            }
+            Body::Opened { .. }
+            | Body::Segment(_)
+            | Body::Gap { .. }
+            | Body::Interrupted { .. }
+            | Body::Ended { .. }
+            | Body::DateRange(_)
+            | Body::Paged { .. }
+            | Body::Unknown => false,
+        }
     }
 
     /// Tells viewers about a stretch of time.
@@ -170,6 +248,8 @@ mod tests {
             discontinuity,
             independent: true,
             target_duration_s: 2,
+            part_target_ms: None,
+            parts: Vec::new(),
             renditions: Vec::new(),
         }
     }

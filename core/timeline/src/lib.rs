@@ -11,6 +11,9 @@ pub mod fuzz;
 mod key;
 mod ledger;
 mod name;
+mod open;
+mod query;
+mod recording;
 mod resource;
 mod segment;
 mod window;
@@ -18,11 +21,21 @@ mod window;
 pub use date_range::{Attribute, DateRange};
 pub use digest::Sha256;
 pub use entry::{Body, ENTRY_VERSION, Entry, EntryError, Head, State};
-pub use key::{Container, IMMUTABLE, KeyError, ObjectKey, ObjectName};
-pub use ledger::{Claimant, Ledger, NewSegment};
+pub use key::{
+    Container, IMMUTABLE, KeyError, MediaKey, ObjectKey, ObjectName, PAGE_SEGMENTS, PageKey,
+    RecordingKey,
+};
+pub use ledger::{Beginning, Claimant, Ledger, NewSegment};
 pub use name::{NAME_BYTES_MAX, NameError, RenditionId, StreamName};
+pub use open::{OpenRendition, OpenSegment};
+pub use query::{
+    Awaited, BACK_S_MAX, Moment, QUERY_BYTES_MAX, Query, QueryError, Reload, Skip, View,
+};
+pub use recording::{RECORDING_VERSION, RecordedRendition, Recording, RecordingId, RecordingKind};
 pub use resource::{Resource, ResourceError};
-pub use segment::{InitRecord, Medium, SegmentEntry, SegmentRecord, TrackRecord, VideoRange};
+pub use segment::{
+    InitRecord, Medium, PartRecord, SegmentEntry, SegmentRecord, TrackRecord, VideoRange,
+};
 pub use window::{ListedSegment, Window, WindowPolicy};
 
 /// 90 kHz ticks in a second: what segment boundaries are counted in.

@@ -12,6 +12,9 @@ pub const NAME_BYTES_MAX: usize = 64;
 const RESERVED: [&str; 9] =
     ["api", "assets", "clip", "cmcd", "health", "t", "thumb", "vod", "watch"];
 
+/// The folder of a stream's recordings, beside those of its renditions.
+pub(crate) const RECORDINGS: &str = "recordings";
+
 /// A live stream's name: application and stream, as in `live/cam1`. Only [`StreamName::parse`] and
 /// [`StreamName::new`] make one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,8 +50,11 @@ pub enum NameError {
     /// A stream is named by exactly two parts.
     #[error("a stream is named app/stream; this has {0} parts")]
     Parts(usize),
-    /// The application's name is taken by the server's own pages.
-    #[error("this application name is reserved for the server's own pages")]
+    /// A recording is named by exactly three parts.
+    #[error("a recording is named app~stream~name; this has {0} parts")]
+    RecordingParts(usize),
+    /// The name is taken by something of the server's own.
+    #[error("this name is reserved for the server's own use")]
     Reserved,
 }
 
@@ -106,6 +112,9 @@ impl RenditionId {
     /// When it is empty, too long, or has other characters than lower-case letters, digits and `-`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         check(text)?;
+        if text == RECORDINGS {
+            return Err(NameError::Reserved);
+        }
         let odd = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-'));
         odd.map_or_else(|| Ok(Self(text.into())), |character| Err(NameError::Character(character)))
     }
@@ -130,7 +139,7 @@ impl<'de> Deserialize<'de> for RenditionId {
     }
 }
 
-fn check(name: &str) -> Result<(), NameError> {
+pub(crate) fn check(name: &str) -> Result<(), NameError> {
     if name.len() > NAME_BYTES_MAX {
         return Err(NameError::TooLong { length: name.len(), limit: NAME_BYTES_MAX });
     }

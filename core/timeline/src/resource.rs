@@ -1,8 +1,13 @@
 //! What a viewer's URL asks for.
 
+use std::fmt;
+
 use thiserror::Error;
 
-use crate::{Container, KeyError, NameError, ObjectKey, RenditionId, StreamName};
+use crate::{
+    Container, KeyError, NameError, ObjectKey, Query, QueryError, RecordingId, RenditionId,
+    StreamName, View,
+};
 
 /// The file name of every playlist, unless a container is asked for.
 const INDEX: &str = "index.m3u8";
@@ -10,20 +15,34 @@ const INDEX: &str = "index.m3u8";
 const INDEX_TS: &str = "index.ts.m3u8";
 const INDEX_FMP4: &str = "index.fmp4.m3u8";
 
-/// Something that the broadcast side serves, by its path.
+/// What stands before the playlists and the file of a recording.
+const VOD: &str = "vod/";
+/// A recording as one file.
+const EXPORT: &str = "export.mp4";
+
+/// Something that the broadcast side serves, by its path and query. Two requests that mean the same
+/// are equal; [`fmt::Display`] writes the one form of both.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Resource {
     /// `/{app}/{stream}/index.m3u8`: the list of the stream's variants, in the container that the
-    /// stream prefers; `index.ts.m3u8` and `index.fmp4.m3u8`: those in one container.
-    Multivariant(StreamName, Option<Container>),
-    /// `/{app}/{stream}/{rendition}/index.m3u8`: the segments of one rendition.
-    Media(StreamName, RenditionId),
-    /// A segment.
+    /// stream prefers; `index.ts.m3u8` and `index.fmp4.m3u8`: those in one container. Of the view
+    /// that its query asks for.
+    Multivariant(StreamName, Option<Container>, View),
+    /// `/{app}/{stream}/{rendition}/index.m3u8`: the segments of one rendition, as its query asks
+    /// for them.
+    Media(StreamName, RenditionId, Query),
+    /// A segment, a part, an initialisation section or an index page.
     Object(ObjectKey),
+    /// `/vod/{recording}/index.m3u8`: the list of a recording's variants.
+    Recording(RecordingId, Option<Container>),
+    /// `/vod/{recording}/{rendition}/index.m3u8`: the segments of one rendition of a recording.
+    RecordingMedia(RecordingId, RenditionId),
+    /// `/vod/{recording}/export.mp4`: a recording as one file.
+    Export(RecordingId),
 }
 
-/// Why a path names nothing that could ever be served.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+/// Why a URL names nothing that could ever be served.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum ResourceError {
     /// A part of the path is not a name.
     #[error(transparent)]
@@ -31,40 +50,59 @@ pub enum ResourceError {
     /// The path has no form that is known.
     #[error("there is no such page")]
     Form,
+    /// The query makes no sense: the path may be served without it.
+    #[error(transparent)]
+    Query(#[from] QueryError),
 }
 
 impl Resource {
-    /// Reads a URL's path, which starts with a slash. Names are plain ASCII, so a path with an
-    /// escape in it names nothing.
+    /// Reads a URL's path, which starts with a slash, and its query, without the question mark.
+    /// Names are plain ASCII, so a path with an escape in it names nothing.
     ///
     /// # Errors
     ///
-    /// When the path names nothing that could ever be served.
-    pub fn parse(path: &str) -> Result<Self, ResourceError> {
+    /// When they name nothing that could ever be served.
+    pub fn parse(path: &str, query: &str) -> Result<Self, ResourceError> {
         let path = path.strip_prefix('/').ok_or(ResourceError::Form)?;
+        if let Some(path) = path.strip_prefix(VOD) {
+            return Self::parse_recording(path);
+        }
         let (folder, file) = path.rsplit_once('/').ok_or(ResourceError::Form)?;
-        let index = match file {
-            INDEX => Some(None),
-            INDEX_TS => Some(Some(Container::Ts)),
-            INDEX_FMP4 => Some(Some(Container::Fmp4)),
-            _ => None,
-        };
-        let Some(container) = index else {
+        let Some(container) = index(file) else {
             return match ObjectKey::parse(path) {
+                Ok(ObjectKey::Recording(_)) | Err(KeyError::Form) => Err(ResourceError::Form),
                 Ok(key) => Ok(Self::Object(key)),
                 Err(KeyError::Name(error)) => Err(error.into()),
-                Err(KeyError::Form) => Err(ResourceError::Form),
             };
         };
         let mut parts = folder.split('/');
         let mut part = || parts.next().ok_or(ResourceError::Form);
         let stream = StreamName::new(part()?, part()?)?;
         match (parts.next(), parts.next(), container) {
-            (None, _, container) => Ok(Self::Multivariant(stream, container)),
+            (None, _, container) => {
+                Ok(Self::Multivariant(stream, container, Query::parse(query)?.view))
+            }
             (Some(rendition), None, None) => {
-                Ok(Self::Media(stream, RenditionId::parse(rendition)?))
+                let rendition = RenditionId::parse(rendition)?;
+                Ok(Self::Media(stream, rendition, Query::parse(query)?))
             }
             (Some(_), _, _) => Err(ResourceError::Form),
+        }
+    }
+
+    /// Reads what follows `/vod/`.
+    fn parse_recording(path: &str) -> Result<Self, ResourceError> {
+        let (id, rest) = path.split_once('/').ok_or(ResourceError::Form)?;
+        let id = RecordingId::parse(id)?;
+        if rest == EXPORT {
+            return Ok(Self::Export(id));
+        }
+        match rest.split_once('/') {
+            None => Ok(Self::Recording(id, index(rest).ok_or(ResourceError::Form)?)),
+            Some((rendition, INDEX)) => {
+                Ok(Self::RecordingMedia(id, RenditionId::parse(rendition)?))
+            }
+            Some(_) => Err(ResourceError::Form),
         }
     }
 
@@ -72,8 +110,46 @@ impl Resource {
     #[must_use]
     pub const fn stream(&self) -> &StreamName {
         match self {
-            Self::Multivariant(stream, _) | Self::Media(stream, _) => stream,
-            Self::Object(key) => &key.stream,
+            Self::Multivariant(stream, ..) | Self::Media(stream, ..) => stream,
+            Self::Object(key) => key.stream(),
+            Self::Recording(id, _) | Self::RecordingMedia(id, _) | Self::Export(id) => id.stream(),
+        }
+    }
+}
+
+/// Which playlist a file's name means, if it is one's.
+fn index(file: &str) -> Option<Option<Container>> {
+    match file {
+        INDEX => Some(None),
+        INDEX_TS => Some(Some(Container::Ts)),
+        INDEX_FMP4 => Some(Some(Container::Fmp4)),
+        _ => None,
+    }
+}
+
+const fn index_name(container: Option<Container>) -> &'static str {
+    match container {
+        None => INDEX,
+        Some(Container::Ts) => INDEX_TS,
+        Some(Container::Fmp4) => INDEX_FMP4,
+    }
+}
+
+impl fmt::Display for Resource {
+    /// The path and the query, in the one form of all that mean the same.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Multivariant(stream, container, view) => {
+                let query = Query { view: *view, ..Query::default() };
+                write!(f, "/{stream}/{}{query}", index_name(*container))
+            }
+            Self::Media(stream, rendition, query) => {
+                write!(f, "/{stream}/{rendition}/{INDEX}{query}")
+            }
+            Self::Object(key) => write!(f, "/{key}"),
+            Self::Recording(id, container) => write!(f, "/{VOD}{id}/{}", index_name(*container)),
+            Self::RecordingMedia(id, rendition) => write!(f, "/{VOD}{id}/{rendition}/{INDEX}"),
+            Self::Export(id) => write!(f, "/{VOD}{id}/{EXPORT}"),
         }
     }
 }
@@ -83,34 +159,59 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(path: &str, expected: &str) {
-        let actual = match Resource::parse(path) {
-            Ok(Resource::Multivariant(stream, None)) => format!("multivariant {stream}"),
-            Ok(Resource::Multivariant(stream, Some(container))) => {
-                format!("multivariant {stream} {container:?}")
-            }
-            Ok(Resource::Media(stream, rendition)) => format!("media {stream} {rendition}"),
-            Ok(Resource::Object(key)) => format!("object {key}"),
+    fn check(url: &str, expected: &str) {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let actual = match Resource::parse(path, query) {
+            Ok(resource) => resource.to_string(),
             Err(error) => error.to_string(),
         };
-        assert_eq!(actual, expected, "{path:?}");
+        assert_eq!(actual, expected, "{url:?}");
     }
 
     #[test]
     fn a_path_names_a_playlist_or_an_object_or_nothing() {
-        check("/live/cam/index.m3u8", "multivariant live/cam");
-        check("/live/cam/index.ts.m3u8", "multivariant live/cam Ts");
-        check("/live/cam/index.fmp4.m3u8", "multivariant live/cam Fmp4");
-        check("/live/cam/ts/index.ts.m3u8", "there is no such page");
-        check("/live/cam/ts/index.m3u8", "media live/cam ts");
-        check("/live/cam/ts/1/0.ts", "object live/cam/ts/1/0.ts");
-        check("/live/index.m3u8", "there is no such page");
-        check("/index.m3u8", "there is no such page");
-        check("/live/cam/ts/1/index.m3u8", "there is no such page");
-        check("/live/cam/ts/1/0.exe", "there is no such page");
-        check("live/cam/index.m3u8", "there is no such page");
-        check("/", "there is no such page");
+        for path in [
+            "/live/cam/index.m3u8",
+            "/live/cam/index.ts.m3u8",
+            "/live/cam/index.fmp4.m3u8",
+            "/live/cam/index.m3u8?dvr=60",
+            "/live/cam/ts/index.m3u8",
+            "/live/cam/ts/index.m3u8?_HLS_msn=3&_HLS_part=1&_HLS_skip=YES&dvr=60",
+            "/live/cam/ts/1/0.ts",
+            "/live/cam/ts/1/0.3.ts",
+            "/live/cam/ts/page-0.m3u8",
+            "/vod/live~cam~a/index.m3u8",
+            "/vod/live~cam~a/index.fmp4.m3u8",
+            "/vod/live~cam~a/ts/index.m3u8",
+            "/vod/live~cam~a/export.mp4",
+        ] {
+            check(path, path);
+        }
+        for path in [
+            "/live/cam/ts/index.ts.m3u8",
+            "/live/index.m3u8",
+            "/index.m3u8",
+            "/live/cam/ts/1/index.m3u8",
+            "/live/cam/ts/1/0.exe",
+            "/live/cam/recordings/a/1.json",
+            "live/cam/index.m3u8",
+            "/vod/live~cam~a/",
+            "/vod/live~cam~a/ts/index.ts.m3u8",
+            "/vod/live~cam~a/ts/1/0.ts",
+            "/vod/live~cam~a",
+            "/",
+        ] {
+            check(path, "there is no such page");
+        }
         check("/live/../index.m3u8", "a name starts with a letter or a digit, not '.'");
         check("//cam/index.m3u8", "a name is empty");
+        check("/vod/cam/index.m3u8", "a recording is named app~stream~name; this has 1 parts");
+        check("/live/cam/ts/index.m3u8?_HLS_part=1", "_HLS_part needs _HLS_msn");
+    }
+
+    #[test]
+    fn what_means_nothing_here_is_left_out() {
+        check("/live/cam/index.m3u8?_HLS_msn=3&a=b", "/live/cam/index.m3u8");
+        check("/live/cam/ts/1/0.ts?_HLS_part=x", "/live/cam/ts/1/0.ts");
     }
 }

@@ -21,6 +21,9 @@ pub struct SegmentEntry {
     pub discontinuity: bool,
     /// Whether every track of every rendition can be decoded from the segment's start.
     pub independent: bool,
+    /// The parts that it was listed in before it was whole, in low latency (RFC 8216bis, 4.4.4.9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartRecord>,
     /// The segment in each rendition that this version knows the form of.
     #[serde(deserialize_with = "known")]
     pub renditions: Vec<SegmentRecord>,
@@ -37,6 +40,10 @@ pub struct SegmentRecord {
     pub bytes: u64,
     /// The digest of its bytes, by which a viewer can verify a copy from anybody.
     pub sha256: Sha256,
+    /// The lengths of its parts in bytes: as many as the segment has parts, or none where the
+    /// rendition is not offered in parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_bytes: Vec<u64>,
     /// What is in it.
     pub tracks: Vec<TrackRecord>,
     /// What a player must read before it (`EXT-X-MAP`), where the format wants that.
@@ -49,6 +56,17 @@ pub struct SegmentRecord {
     /// The captions seen in its pictures (`INSTREAM-ID`): CC1 to CC4, SERVICE1 to SERVICE63.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<String>,
+}
+
+/// A part of a segment, the same in every rendition that has parts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PartRecord {
+    /// Where it ends on the epoch's timeline, in 90 kHz ticks. It begins where the part before it
+    /// ends, the first one with the segment.
+    pub end: i64,
+    /// Whether decoding can start with it (`INDEPENDENT`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub independent: bool,
 }
 
 /// The initialisation of a run of segments (RFC 8216, 4.3.2.5).

@@ -106,7 +106,11 @@ impl Window {
             }
             Body::Ended { .. } => self.has_ended = true,
             Body::DateRange(range) => self.take_date_range(range),
-            Body::Opened { .. } | Body::Interrupted { .. } | Body::Unknown => {}
+            Body::Opened { .. }
+            | Body::Interrupted { .. }
+            | Body::Paged { .. }
+            | Body::Expired { .. }
+            | Body::Unknown => {}
         }
         // A new owner of an ended stream has nothing to show yet; until it has, what is listed is
         // still the broadcast that is over.
@@ -236,6 +240,8 @@ mod tests {
                         discontinuity: kind == "d",
                         independent: true,
                         target_duration_s: 2,
+                        part_target_ms: None,
+                        parts: Vec::new(),
                         renditions: Vec::new(),
                     };
                     now = new.end;

@@ -46,6 +46,10 @@ fn entry(number: u64) -> Entry {
         target_duration_s: None,
         begins_broadcast: true,
         calendar_end_ms: None,
+        part_target_ms: None,
+        broadcast_first: 0,
+        paged_before: 0,
+        kept_from: 0,
     };
     let body = Body::Gap { first: number, last: number };
     Entry { version: ENTRY_VERSION, epoch: 1, at_ms: 0, head, body }

@@ -3,13 +3,16 @@
 //! In one process the playlist service is called directly; in a cluster a client of the same
 //! trait asks it over HTTP.
 
+mod body;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use thiserror::Error;
-use timeline::{Container, ObjectKey, RenditionId, Resource, StreamName};
+use timeline::{Container, ObjectKey, RecordingId, RenditionId, Resource, StreamName};
+
+pub use body::{Body, BoxError, Flow, Made, Pieces};
 
 /// Answers what viewers ask for.
 #[async_trait]
@@ -27,9 +30,9 @@ pub trait Origin: Debug + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The bytes.
-    pub body: Bytes,
+    pub body: Body,
     /// The same bytes as gzip, when they were worth it.
-    pub gzip: Option<Bytes>,
+    pub gzip: Option<Pieces>,
     /// The media type.
     pub content_type: &'static str,
     /// How long caches may keep it: a `Cache-Control` value.
@@ -59,6 +62,40 @@ pub enum OriginError {
     /// The stream is live, and not in this container.
     #[error("{0} is not offered as {1}")]
     NoContainer(StreamName, Container),
+    /// There is nothing of the stream in the stretch of time that was asked for.
+    #[error("there is nothing of {0} in this stretch of time")]
+    NothingThen(StreamName),
+    /// The playlist that is waited for is further ahead than a player may ask (RFC 8216bis,
+    /// 6.2.5.2).
+    #[error("segment {sequence} is too far ahead: the newest one is {newest}")]
+    TooFarAhead {
+        /// The media sequence number that was asked for.
+        sequence: u64,
+        /// The newest one that is listed.
+        newest: u64,
+    },
+    /// What is waited for did not come in the time in which it should have.
+    #[error("{stream} stands still for now")]
+    Stalled {
+        /// The stream.
+        stream: StreamName,
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// There never was such a recording.
+    #[error("there is no recording {0}")]
+    NoRecording(RecordingId),
+    /// The recording was deleted.
+    #[error("the recording {0} has been deleted")]
+    Deleted(RecordingId),
+    /// The recording cannot be made into one file.
+    #[error("the recording {id} cannot be exported: {reason}")]
+    NoExport {
+        /// The recording.
+        id: RecordingId,
+        /// Why, as a sentence for viewers.
+        reason: String,
+    },
     /// The object does not exist: it was never made, or its retention is over.
     #[error("there is no {0} (any more)")]
     NoObject(ObjectKey),
@@ -71,6 +108,6 @@ pub enum OriginError {
         retry_after: Duration,
         /// The cause, for the log only.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use crate::{
-    Acceptor, BindError, ConnectionLimits, Connections, Drain, HttpLimits, HttpService, Metrics,
-    Readiness, serve_http,
+    Acceptor, BindError, BodyError, ConnectionLimits, Connections, Drain, HttpLimits, HttpService,
+    Metrics, Readiness, serve_http,
 };
 
 /// The admin port. Drain it last: it tells a balancer that the others drain.
@@ -90,8 +91,11 @@ impl Pages {
 }
 
 impl HttpService for Pages {
-    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
-        self.answer(request.method(), request.uri().path())
+    type Body = BoxBody<Bytes, BodyError>;
+
+    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Self::Body> {
+        let answer = self.answer(request.method(), request.uri().path());
+        answer.map(|body| body.map_err(Into::into).boxed())
     }
 }
 
@@ -118,8 +122,6 @@ const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
-
     use super::*;
 
     async fn check(pages: &Pages, request: &str, status: u16, body: &str) {

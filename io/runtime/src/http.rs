@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -30,14 +29,20 @@ use crate::{Accepted, Acceptor, Drain};
 
 /// Answers requests.
 pub trait HttpService: Send + Sync + 'static {
+    /// What an answer's bytes come in.
+    type Body: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static;
+
     /// The answer to one request. Its future is dropped when the peer hangs up. Every request
     /// gets an answer: what failed is told in it, and a panic ends the connection only.
     fn call(
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 }
+
+/// Why a body ends before its end: its connection is closed, so that nobody takes it for whole.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a peer may make an HTTP server hold, and for how long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -170,28 +175,28 @@ impl<S: HttpService> Connection<S> {
 
 /// A body that says when hyper has taken it whole: with its last piece, and so before that piece is
 /// written, which is when the guard looks and starts the idle time.
-struct Answer {
-    body: Full<Bytes>,
+struct Answer<B> {
+    body: B,
     busy: Option<Busy>,
 }
 
-impl Answer {
-    fn new(body: Full<Bytes>, busy: Busy) -> Self {
+impl<B: Body> Answer<B> {
+    fn new(body: B, busy: Busy) -> Self {
         let busy = (!body.is_end_stream()).then_some(busy);
         Self { body, busy }
     }
 }
 
-impl Body for Answer {
+impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Body for Answer<B> {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        if self.body.is_end_stream() {
+        if self.body.is_end_stream() || matches!(frame, Poll::Ready(None | Some(Err(_)))) {
             self.busy = None;
         }
         frame

@@ -22,7 +22,7 @@ pub use accept::{Accepted, Acceptor, ConnectionLimits, Connections, Permit, Refu
 pub use admin::Admin;
 pub use clock::unix_ms;
 pub use drain::{Drain, DrainHandle, drain};
-pub use http::{HttpLimits, HttpService, serve_http};
+pub use http::{BodyError, HttpLimits, HttpService, serve_http};
 pub use listener::{BindError, bind_tcp};
 pub use logging::{LogError, LogFormat, init_logging};
 pub use metrics::Metrics;

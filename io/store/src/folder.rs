@@ -140,7 +140,7 @@ mod tests {
         for path in ["live/cam/notes.txt", "live/cam/ts/1/00.ts", "live/cam/ts/1/0.ts~"] {
             std::fs::write(folder.path().join(path), b"").unwrap();
         }
-        assert_eq!(store.list(&key.stream).await.unwrap(), [key]);
+        assert_eq!(store.list(key.stream()).await.unwrap(), [key]);
     }
 
     #[tokio::test]

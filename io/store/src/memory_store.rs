@@ -44,7 +44,7 @@ impl ObjectStore for MemoryStore {
 
     async fn list(&self, stream: &StreamName) -> Result<Vec<ObjectKey>, StoreError> {
         let objects = self.lock();
-        Ok(objects.keys().filter(|key| key.stream == *stream).cloned().collect())
+        Ok(objects.keys().filter(|key| key.stream() == stream).cloned().collect())
     }
 }
 

@@ -2,6 +2,8 @@ use std::future::pending;
 use std::io;
 use std::ops::Range;
 
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
@@ -29,7 +31,9 @@ impl Default for Pages {
 }
 
 impl HttpService for Pages {
-    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
+    type Body = BoxBody<Bytes, BodyError>;
+
+    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Self::Body> {
         let body = match request.uri().path() {
             "/empty" => Bytes::new(),
             "/hello" => Bytes::from_static(b"hello"),
@@ -41,7 +45,7 @@ impl HttpService for Pages {
             "/panic" => panic!("as the test wants it"),
             _ => pending().await,
         };
-        Response::new(Full::new(body))
+        Response::new(Full::new(body).map_err(Into::into).boxed())
     }
 }
 
