@@ -106,7 +106,7 @@ function look(grab) {
     engine: weir.engine,
     fatalRecoveries: weir.fatalRecoveries,
     enginesMade: weir.enginesMade,
-    hiccups: weir.hiccups.length,
+    hiccups: [...weir.hiccups],
     playerErrors: weir.errors.map(({ trouble, name, status }) => {
       return `player: ${trouble}: ${name}${status === null ? '' : ` (${status})`}`;
     }),
