@@ -25,6 +25,6 @@ pub use mux::{
     MuxError, Muxer, TRACKS_MAX, UnsupportedTracks,
 };
 pub use read::{
-    Fault, Fragment, MessageBox, ReadError, Reader, SEGMENT_BOXES_MAX, SEGMENT_SAMPLES_MAX, Sample,
-    SampleEntry, Segment, TRACK_BOXES_MAX, TrackFragment, TrackInfo,
+    Fault, Fragment, HEADER_BYTES_MAX, MessageBox, Outline, ReadError, Reader, SEGMENT_BOXES_MAX,
+    SEGMENT_SAMPLES_MAX, Sample, SampleEntry, Segment, TRACK_BOXES_MAX, TrackFragment, TrackInfo,
 };

@@ -103,6 +103,7 @@ fn samples_independently(init: &Bytes, segment: &Bytes) -> Vec<Sample> {
                     duration,
                     is_sync: flags & 0x1_0000 == 0,
                     bytes,
+                    at,
                     data: segment.slice(at..end),
                 });
                 at = end;

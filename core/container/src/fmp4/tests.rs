@@ -71,7 +71,10 @@ fn every_cut_into_fragments_gives_the_same_samples() {
     let whole = |fragments: &[usize]| {
         let mut muxer = Muxer::new(&tracks).unwrap();
         let init = muxer.init_section();
-        read_twice(&init, &mux(&mut muxer, units, &[], fragments))
+        let mut samples = read_twice(&init, &mux(&mut muxer, units, &[], fragments));
+        // Fragments have headers, which move what is behind them.
+        samples.iter_mut().for_each(|sample| sample.at = 0);
+        samples
     };
     let expected = whole(&[]);
     assert_eq!(expected.len(), 40);

@@ -6,6 +6,7 @@ use super::ReadError;
 use crate::fmp4::FourCc;
 
 /// A box that is whole.
+#[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) kind: FourCc,
     /// Where it starts in what is walked.
@@ -69,6 +70,11 @@ impl Iterator for Boxes {
 }
 
 impl Body {
+    /// A box of whose contents these are there.
+    pub(super) const fn new(kind: FourCc, start: usize, body_start: usize, bytes: Bytes) -> Self {
+        Self { kind, start, body_start, bytes }
+    }
+
     /// The boxes in it, behind what was taken.
     pub(super) fn boxes(self) -> Boxes {
         Boxes::new(self.bytes)

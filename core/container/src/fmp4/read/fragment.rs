@@ -14,7 +14,8 @@ use super::{
 /// A segment that is being read.
 struct Reading<'a> {
     tracks: &'a [TrackInfo],
-    file: &'a Bytes,
+    /// The whole segment, if more of it is there than its headers.
+    file: Option<&'a Bytes>,
     segment: Segment,
     /// Samples so far.
     samples: usize,
@@ -63,13 +64,27 @@ pub(super) fn read(tracks: &[TrackInfo], file: &Bytes) -> (Segment, Option<ReadE
         }
     }
     let of_data = boxes.iter().filter(|body| body.kind.0 == *b"mdat");
+    let of_data = of_data.map(|body| (body.body_start, body.body_start + body.rest().len()));
+    let data = of_data.collect();
+    let (segment, stop) = read_boxes(tracks, boxes, data, Some(file));
+    (segment, stop.or(error))
+}
+
+/// Reads the boxes of a segment whose `mdat`s have their contents at `data`, which are only in
+/// `file`.
+pub(super) fn read_boxes(
+    tracks: &[TrackInfo],
+    boxes: Vec<Body>,
+    data: Vec<(usize, usize)>,
+    file: Option<&Bytes>,
+) -> (Segment, Option<ReadError>) {
     let mut reading = Reading {
         tracks,
         file,
         segment: Segment::default(),
         samples: 0,
         ends: BTreeMap::new(),
-        data: of_data.map(|body| (body.body_start, body.body_start + body.rest().len())).collect(),
+        data,
         is_waiting: false,
         moof: 0,
         track_end: 0,
@@ -86,7 +101,7 @@ pub(super) fn read(tracks: &[TrackInfo], file: &Bytes) -> (Segment, Option<ReadE
         }
     }
     reading.end_fragment();
-    (reading.segment, error)
+    (reading.segment, None)
 }
 
 impl Reading<'_> {
@@ -268,12 +283,13 @@ impl Reading<'_> {
             }
             let pts = time.checked_add(offset).ok_or(invalid)?;
             let is_sync = sample_flags & NON_SYNC == 0;
+            let at = self.at;
             let data = self.take(usize::try_from(bytes).unwrap_or(usize::MAX));
             if data.is_none() {
                 self.note(Fault::OutsideData(track));
             }
             let data = data.unwrap_or_default();
-            samples.push(Sample { track, dts: time, pts, duration, is_sync, bytes, data });
+            samples.push(Sample { track, dts: time, pts, duration, is_sync, bytes, at, data });
             time = time.checked_add(i64::from(duration)).ok_or(invalid)?;
         }
         Ok(time)
@@ -285,8 +301,11 @@ impl Reading<'_> {
         let end = start.checked_add(bytes)?;
         self.at = end;
         let (_, to) = self.data_at(start)?;
-        let data = if end <= to { self.file.get(start..end) } else { None };
-        data.map(|data| self.file.slice_ref(data))
+        if end > to {
+            return None;
+        }
+        let Some(file) = self.file else { return Some(Bytes::new()) };
+        file.get(start..end).map(|data| file.slice_ref(data))
     }
 
     fn note(&mut self, fault: Fault) {

@@ -5,6 +5,7 @@ mod codec;
 mod fragment;
 mod init;
 mod message;
+mod outline;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use media::Codec;
 use thiserror::Error;
 
+pub use self::outline::{HEADER_BYTES_MAX, Outline};
 use super::FourCc;
 
 /// Reads fragmented MP4: [`Self::open`] an initialization section, then [`Self::read_segment`] what
@@ -111,6 +113,8 @@ pub struct Sample {
     pub is_sync: bool,
     /// How many bytes it has.
     pub bytes: u32,
+    /// Where in the segment they begin.
+    pub at: usize,
     /// Its bytes; none if they are not where they should be.
     pub data: Bytes,
 }
@@ -284,6 +288,16 @@ impl Reader {
     #[must_use]
     pub fn examine(&self, segment: &Bytes) -> (Segment, Option<ReadError>) {
         fragment::read(&self.tracks, segment)
+    }
+
+    /// Reads a segment of which only the headers of its fragments are there. Its samples are where
+    /// [`Sample::at`] says, and have no data.
+    ///
+    /// # Errors
+    ///
+    /// When a header is not whole, or a limit is crossed.
+    pub fn read_outline(&self, outline: &Outline) -> Result<Segment, ReadError> {
+        outline.read(&self.tracks)
     }
 }
 
