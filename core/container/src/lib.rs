@@ -6,6 +6,7 @@
 pub mod flv;
 pub mod fmp4;
 pub mod fuzz;
+pub mod mp4;
 mod set_ids;
 #[cfg(test)]
 mod testing;

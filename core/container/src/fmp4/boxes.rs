@@ -21,7 +21,7 @@ impl fmt::Debug for FourCc {
 }
 
 /// Writes a box with what `body` writes in it. Who calls it keeps it below 4 GiB.
-pub(super) fn write_box(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&mut BytesMut)) {
+pub(crate) fn write_box(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&mut BytesMut)) {
     let start = out.len();
     out.put_u32(0);
     out.put_slice(kind);
@@ -31,7 +31,7 @@ pub(super) fn write_box(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&m
 }
 
 /// Writes a box that has a version and 24 bits of flags.
-pub(super) fn write_full_box(
+pub(crate) fn write_full_box(
     out: &mut BytesMut,
     kind: &[u8; 4],
     version: u8,
@@ -45,7 +45,7 @@ pub(super) fn write_full_box(
 }
 
 /// Writes a number over four bytes that are there already.
-pub(super) fn patch_u32(out: &mut BytesMut, at: usize, value: u32) {
+pub(crate) fn patch_u32(out: &mut BytesMut, at: usize, value: u32) {
     if let Some(field) = out.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
         *field = value.to_be_bytes();
     }

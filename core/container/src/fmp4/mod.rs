@@ -11,7 +11,7 @@
 //! a decoder needs and nobody hears, a few milliseconds that only the first segment of all has.
 //! Their number stands in `dOps`.
 
-mod boxes;
+pub(crate) mod boxes;
 mod mux;
 mod read;
 #[cfg(test)]
@@ -24,6 +24,7 @@ pub use mux::{
     EVENT_BYTES_MAX, EVENTS_MAX, Event, EventScheme, FRAGMENT_BYTES_MAX, FRAGMENT_SAMPLES_MAX,
     MuxError, Muxer, TRACKS_MAX, UnsupportedTracks,
 };
+pub(crate) use mux::{put_audio, put_visual};
 pub use read::{
     Fault, Fragment, HEADER_BYTES_MAX, MessageBox, Outline, ReadError, Reader, SEGMENT_BOXES_MAX,
     SEGMENT_SAMPLES_MAX, Sample, SampleEntry, Segment, TRACK_BOXES_MAX, TrackFragment, TrackInfo,

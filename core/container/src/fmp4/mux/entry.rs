@@ -43,7 +43,8 @@ pub(super) fn write_entry(output: &Output, out: &mut BytesMut) {
                 put_picture_boxes(format, output.track.light, out);
             }
             Format::Audio(format) => {
-                put_audio(format, coding.sample_bits, out);
+                let channels = u16::from(format.channels);
+                put_audio(channels, coding.sample_bits, rate(format), out);
                 coding.config.write(bit_rate, out);
             }
         }
@@ -135,7 +136,7 @@ fn complete(record: &[u8]) -> Vec<u8> {
 }
 
 /// The fields of `VisualSampleEntry` (12.1.3).
-fn put_visual(width: u16, height: u16, out: &mut BytesMut) {
+pub(crate) fn put_visual(width: u16, height: u16, out: &mut BytesMut) {
     out.put_bytes(0, 16);
     out.put_u16(width);
     out.put_u16(height);
@@ -148,18 +149,22 @@ fn put_visual(width: u16, height: u16, out: &mut BytesMut) {
     out.put_i16(-1);
 }
 
-/// The fields of `AudioSampleEntry` (12.2.3).
-fn put_audio(format: &AudioFormat, sample_bits: u16, out: &mut BytesMut) {
+/// The fields of `AudioSampleEntry` (12.2.3); the rate is in 16.16.
+pub(crate) fn put_audio(channels: u16, sample_bits: u16, rate: u32, out: &mut BytesMut) {
     out.put_bytes(0, 8);
-    out.put_u16(u16::from(format.channels));
+    out.put_u16(channels);
     out.put_u16(sample_bits);
     out.put_u32(0);
-    // 16 bits have room for 65,535 Hz: beyond, the largest regular part of it.
+    out.put_u32(rate);
+}
+
+/// Samples a second in 16.16, which has room for 65,535: beyond, the largest regular part.
+fn rate(format: &AudioFormat) -> u32 {
     let mut rate = format.sample_rate;
     while rate > u32::from(u16::MAX) {
         rate /= 2;
     }
-    out.put_u32(rate << 16);
+    rate << 16
 }
 
 /// What pictures look like beyond their size: `pasp`, `colr` (12.1.4 and 12.1.5), `mdcv`, `clli`.

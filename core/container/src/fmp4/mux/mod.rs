@@ -17,6 +17,7 @@ use media::avc::NalError;
 use media::{AccessUnit, Timestamp, Track, TrackId};
 use thiserror::Error;
 
+pub(crate) use self::entry::{put_audio, put_visual};
 pub use self::event::{EVENT_BYTES_MAX, EVENTS_MAX, Event, EventScheme};
 use self::output::Output;
 use super::boxes::write_box;
