@@ -93,9 +93,11 @@ fn containers(seeds: &mut Seeds, capture: &Capture) {
     if let Some(segment) = transport_stream(&tracks, &units) {
         add(seeds, "container_ts", segment.to_vec());
         add(seeds, "check_ts", segment.to_vec());
+        add(seeds, "container_mp4", [&[0, 0], &segment[..]].concat());
     }
     if let Some(segment) = fragmented(&tracks, &units) {
         add(seeds, "check_fmp4", segment.clone());
+        add(seeds, "container_mp4", [&[10, 100], &segment[..]].concat());
         add(seeds, "container_fmp4", segment);
     }
 }

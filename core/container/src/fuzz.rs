@@ -1,5 +1,6 @@
 //! Entry points for fuzzing. Each takes any bytes; the only thing that can go wrong is a panic.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -8,7 +9,7 @@ use rtmp::{MediaKind, SEED_BYTES, ServerConfig, ServerSession};
 
 use crate::flv::{self, FileReader, TagKind};
 use crate::fmp4::Fault;
-use crate::{fmp4, ts};
+use crate::{fmp4, mp4, ts};
 
 /// An FLV file, through the demuxer and, once there are tracks, the muxers; what comes out must be
 /// sound.
@@ -120,6 +121,73 @@ pub fn fmp4(data: &[u8]) {
         let _ = reader.read_segment(&segment);
     }
     let _ = fmp4::Reader::default().read_segment(&data);
+}
+
+/// Segments of all kinds, put into a progressive file: one with what is in `data` twice, between
+/// edges that its first bytes say. Any range of it must be what is there in the whole.
+pub fn mp4(data: &[u8]) {
+    let Some((&[start, end], data)) = data.split_first_chunk() else { return };
+    let data = Bytes::copy_from_slice(data);
+    let is_start = |four: &[u8]| matches!(four, b"styp" | b"moof" | b"emsg");
+    let found = data.windows(4).position(is_start);
+    let found = found.unwrap_or(data.len()).saturating_sub(4);
+    let (init, segment) = (data.slice(..found), data.slice(found..));
+    let fragments = || {
+        let outline = fmp4::Outline::of(&segment).ok()?;
+        mp4::Segment::fragments(&fmp4::Reader::open(&init).ok()?, &outline).ok()
+    };
+    let (bytes, segment) = match fragments() {
+        Some(fragments) => (&segment, fragments),
+        None => match mp4::Segment::transport(&data) {
+            Ok(transport) => (&data, transport),
+            Err(_) => return,
+        },
+    };
+    let Some(span) = segment.span() else { return };
+    let edge = |edge: u8| (edge > 0).then_some(i64::from(edge) * 3_000);
+    let (start, end) = (edge(start), edge(end));
+    let mut index = mp4::Index::new(mp4::Options { created: None, start, end });
+    let both = [segment.clone(), segment];
+    for lanes in [both.get(..1).unwrap_or_default(), &both] {
+        if index.add(span, lanes).is_err() {
+            return;
+        }
+    }
+    let Ok(layout) = index.finish() else { return };
+    let read = |range| pieces(&layout, range, |_| bytes.clone());
+    let whole = read(0..layout.length());
+    assert_eq!(u64::try_from(whole.len()), Ok(layout.length()));
+    for cut in [1, whole.len() / 3, layout.header_length(), whole.len() - 1] {
+        let at = u64::try_from(cut).expect("a length");
+        let halves = [read(0..at), read(at..u64::MAX)].concat();
+        assert_eq!(halves, whole, "cut after {cut}");
+    }
+}
+
+/// A range of a progressive file as its pieces are.
+pub(crate) fn pieces(
+    layout: &mp4::Layout,
+    range: Range<u64>,
+    segment: impl Fn(mp4::Place) -> Bytes,
+) -> Vec<u8> {
+    let mut out = Vec::new();
+    for piece in layout.pieces(range) {
+        let before = out.len();
+        match piece {
+            mp4::Piece::Header(bytes) => out.extend_from_slice(&bytes),
+            mp4::Piece::Copy { place, range } => {
+                let range = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+                let (start, end) = range.expect("lengths");
+                out.extend_from_slice(&segment(place).slice(start..end));
+            }
+            mp4::Piece::Payload { place, range } => {
+                let payload = layout.payload(place, &segment(place)).expect("the same segment");
+                out.extend_from_slice(&payload.slice(range));
+            }
+        }
+        assert!(out.len() > before, "an empty piece");
+    }
+    out
 }
 
 /// Most events of one payload. It has 64 packets, each a unit with a change of its track.

@@ -18,8 +18,8 @@ pub struct Index {
     pub(super) options: Options,
     /// How long all segments so far are together, in 90 kHz ticks.
     length: i64,
-    segments: usize,
-    samples: usize,
+    pub(super) segments: usize,
+    pub(super) samples: usize,
     pub(super) columns: Vec<Column>,
     pub(super) files: Vec<File>,
     pub(super) chunks: Vec<Chunk>,

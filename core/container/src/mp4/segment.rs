@@ -157,7 +157,7 @@ impl Segment {
     /// When it cannot be read.
     pub fn transport(bytes: &[u8]) -> Result<Self, SegmentError> {
         let (first, streams) = demux(bytes)?;
-        let tracks = streams.into_iter().filter_map(Stream::into_table).collect();
+        let tracks = streams.into_iter().map(Stream::into_table).collect();
         Ok(Self { tracks, format: Format::Transport(first) })
     }
 

@@ -3,7 +3,7 @@
 //! What becomes of a segment depends on its own bytes only, so that doing it twice gives the same.
 
 use bytes::BytesMut;
-use media::{Codec, Timescale, TrackKind};
+use media::{Codec, CodecConfig, Timescale, TrackKind};
 
 use super::picture::Pictures;
 use super::sound::Sound;
@@ -133,20 +133,26 @@ impl Stream {
         &self.output.bytes
     }
 
-    /// Without the bytes; `None` if nothing is known of the stream, not even its timescale.
-    pub(super) fn into_table(self) -> Option<TrackTable> {
-        let config = match self.coding {
+    /// Without the bytes. A stream of which nothing is known, not even its timescale, has no
+    /// samples, but still its place among the others.
+    pub(super) fn into_table(self) -> TrackTable {
+        let Self { kind, coding, output, .. } = self;
+        let described = match coding {
             // The segment may go on where the one before was cut off.
-            Coding::Pictures(pictures) if !pictures.has_sets() => None,
-            Coding::Pictures(pictures) => Some(pictures.config()?),
-            Coding::Sound(sound) => Some(sound.into_config(&self.output)?),
+            Coding::Pictures(pictures) if !pictures.has_sets() => Some((Timescale::MPEG, None)),
+            Coding::Pictures(pictures) => describe(kind, pictures.config()),
+            Coding::Sound(sound) => describe(kind, sound.into_config(&output)),
         };
-        let described = config.map(|config| Description::of_codec(self.kind, config));
-        let (timescale, description) = match described {
-            Some(described) => described.map(|(timescale, it)| (timescale, Some(it)))?,
-            None => (Timescale::MPEG, None),
-        };
-        let samples = self.output.samples;
-        Some(TrackTable { kind: self.kind, timescale, description, samples, runs: Vec::new() })
+        let samples = if described.is_some() { output.samples } else { Vec::new() };
+        let (timescale, description) = described.unwrap_or((Timescale::MPEG, None));
+        TrackTable { kind, timescale, description, samples, runs: Vec::new() }
     }
+}
+
+fn describe(
+    kind: TrackKind,
+    config: Option<CodecConfig>,
+) -> Option<(Timescale, Option<Description>)> {
+    let (timescale, description) = Description::of_codec(kind, config?)?;
+    Some((timescale, Some(description)))
 }
