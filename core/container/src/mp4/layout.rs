@@ -1,5 +1,6 @@
 //! The second pass: which bytes of the file are where.
 
+use std::fmt;
 use std::ops::Range;
 use std::slice;
 
@@ -16,7 +17,7 @@ use super::segment::{Run, SegmentError, Stream, demux, rescale};
 ///
 /// It has the tables of the header as they are sent, and beside them some 60 bytes for each segment
 /// and 16 for each of its tracks.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Layout {
     header: Bytes,
     length: u64,
@@ -195,6 +196,17 @@ impl Layout {
     }
 }
 
+impl fmt::Debug for Layout {
+    /// Without the tables.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layout")
+            .field("length", &self.length)
+            .field("header_length", &self.header.len())
+            .field("files", &self.files.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// The pieces of a range of the file.
 #[derive(Clone, Debug)]
 pub struct Pieces<'a> {
@@ -263,6 +275,9 @@ fn between<T>(values: &[T], (from, to): (u32, u32)) -> &[T] {
 
 pub(super) fn lay_out(index: Index) -> Result<Layout, ExportError> {
     let Index { options, mut columns, mut files, chunks, mut runs, .. } = index;
+    if options.start.zip(options.end).is_some_and(|(start, end)| start >= end) {
+        return Err(ExportError::Empty);
+    }
     columns.iter_mut().for_each(Column::close);
     let mut kept: Vec<Option<Kept>> =
         columns.iter().map(|column| column.keep(options.start, options.end)).collect();
@@ -311,6 +326,9 @@ pub(super) fn lay_out(index: Index) -> Result<Layout, ExportError> {
             Some(Track { number, column, kept: kept?, chunks })
         })
         .collect();
+    if tracks.is_empty() {
+        return Err(ExportError::Empty);
+    }
     tracks.sort_by_key(|track| track.column.key);
     let mut track_places = Vec::new();
     for track in &tracks {

@@ -91,6 +91,8 @@ mod runs;
 mod segment;
 mod tables;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use index::{
