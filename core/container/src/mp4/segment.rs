@@ -2,6 +2,8 @@
 
 mod picture;
 mod sound;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::ops::Range;

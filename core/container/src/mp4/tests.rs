@@ -97,6 +97,8 @@ fn reordered_pictures_are_shown_from_the_start_on() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn every_range_is_what_is_there_in_the_whole(
         ranges in prop::collection::vec((0.0..1.0_f64, 0.0..1.0_f64), 20),

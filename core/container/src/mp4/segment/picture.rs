@@ -143,7 +143,7 @@ impl Pictures {
 }
 
 /// The NAL units between start codes, without the zeros behind them; none is empty.
-fn nal_units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn nal_units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = find_start_code(bytes).map(|(_, behind)| behind);
     std::iter::from_fn(move || {
         let bytes = rest?;

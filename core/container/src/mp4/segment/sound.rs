@@ -16,6 +16,8 @@ pub(super) struct Sound {
     config: Option<(CodecConfig, Timescale)>,
     /// The start of a frame that goes on in the next PES packet.
     rest: BytesMut,
+    /// The time of the packet that it begins, if no frame before it had it.
+    rest_pts: Option<i64>,
     /// Where the newest sample ends.
     end: Option<i64>,
 }
@@ -45,7 +47,7 @@ const SLACK: u32 = 1_000;
 
 impl Sound {
     pub(super) fn new(codec: Codec) -> Self {
-        Self { codec, config: None, rest: BytesMut::new(), end: None }
+        Self { codec, config: None, rest: BytesMut::new(), rest_pts: None, end: None }
     }
 
     /// What the sample entry says, for these samples.
@@ -64,13 +66,14 @@ impl Sound {
         let mut bytes = std::mem::take(&mut self.rest);
         bytes.extend_from_slice(data);
         let mut pts = times.map(|times| times.pts);
+        let mut carried_pts = self.rest_pts.take();
         while !bytes.is_empty() {
             match start(self.codec, &bytes) {
                 Start::Frame(frame) => {
                     let is_carried = carried > 0;
                     carried = carried.saturating_sub(frame.bytes);
                     let unit = bytes.split_to(frame.bytes.min(bytes.len()));
-                    let pts = if is_carried { None } else { pts.take() };
+                    let pts = if is_carried { carried_pts.take() } else { pts.take() };
                     self.add_frame(&frame, &unit, pts, output);
                 }
                 Start::Cut => break,
@@ -81,6 +84,7 @@ impl Sound {
             }
         }
         self.rest = bytes;
+        self.rest_pts = if carried > 0 { carried_pts } else { pts };
     }
 
     fn add_frame(&mut self, frame: &Frame, unit: &[u8], pts: Option<i64>, output: &mut Output) {
