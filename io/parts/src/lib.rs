@@ -5,6 +5,7 @@
 //! nodes the same [`PartSource`] is asked over HTTP.
 
 mod hub;
+mod part;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use timeline::{MediaKey, OpenSegment, StreamName};
 use tokio::sync::{mpsc, watch};
 
 pub use hub::Hub;
+pub use part::{Making, Reading, Refusal};
 
 /// The segment of a stream that is being made, as it was announced last; `None` while there is
 /// none. Whoever watches sees the newest announcement, not each of them.
@@ -40,7 +42,7 @@ pub trait PartSource: Debug + Send + Sync + 'static {
     ) -> Result<OpenWatch, PartError>;
 
     /// The bytes of a part: of a finished one at once, of the one that is being made as they come,
-    /// of the one after it when it begins.
+    /// of the one after it when it begins, which may be never: say yourself how long you wait.
     ///
     /// # Errors
     ///
