@@ -72,7 +72,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
     let rtmps = config.rtmps.as_ref().map(open_tls).transpose()?;
     let ingest = Ingest::bind(node, config.publishers, config.rtmp, rtmps)?;
 
-    let objects = LiveFirst { memory, spool: Some(spool), store: Arc::clone(&store) };
+    let objects = LiveFirst { memory, spool: Some(spool), store: Arc::clone(&store), elsewhere: None };
     let playlist =
         Arc::new(Playlist::new(config.playlist, Arc::clone(&journal), Arc::new(objects)));
     let janitor = Janitor::new(config.playlist, journal, store);

@@ -90,7 +90,7 @@ impl Stream {
 
     fn playlist(&self) -> Playlist {
         let (memory, store) = (Arc::new(LiveMemory::new(1 << 20)), Arc::clone(&self.store));
-        let objects = Arc::new(LiveFirst { memory, spool: None, store });
+        let objects = Arc::new(LiveFirst { memory, spool: None, store, elsewhere: None });
         Playlist::new(SETTINGS, Arc::clone(&self.journal), objects)
     }
 

@@ -26,7 +26,7 @@ use timeline::{ObjectKey, StreamName};
 pub use error::{BoxError, StoreError};
 pub use flaky::FlakyStore;
 pub use folder::FolderStore;
-pub use layered::LiveFirst;
+pub use layered::{Elsewhere, LiveFirst};
 pub use live_memory::LiveMemory;
 pub use memory_store::MemoryStore;
 pub use spool::{Spool, SpoolFile};
