@@ -31,9 +31,12 @@ fn plays(sample: &Value) -> bool {
 
 #[track_caller]
 fn check_without_fault(sample: &Value) {
-    for list in ["errors", "foreign"] {
-        assert_eq!(sample[list], Value::Array(Vec::new()), "{list}: {sample}");
-    }
+    assert_eq!(sample["foreign"], Value::Array(Vec::new()), "foreign: {sample}");
+    // On a machine that is busy with other things a browser may show nothing for longer than the
+    // page is patient. Then the page exchanges its player, once, and goes on: that is no fault.
+    let is_fault = |error: &&Value| **error != "player: stuck: stuck";
+    let faults: Vec<_> = sample["errors"].as_array().unwrap().iter().filter(is_fault).collect();
+    assert!(faults.is_empty() && number(sample, "fatalRecoveries") <= 1.0, "{faults:?}: {sample}");
     // Before the stream is live there is no playlist; nothing else is missing ever.
     for failure in sample["failures"].as_array().unwrap() {
         let is_early = failure["status"] == 404
