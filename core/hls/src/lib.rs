@@ -3,15 +3,21 @@
 //! Floor 2: pure. RFC 8216 where the draft (draft-pantos-hls-rfc8216bis) says nothing else.
 
 mod bandwidth;
+mod block;
 mod date_range;
 pub mod fuzz;
+mod header;
 mod media;
 mod multivariant;
+mod page;
 pub mod read;
 
-pub use bandwidth::Bandwidth;
-pub use media::render_media;
-pub use multivariant::render_multivariant;
+pub use bandwidth::{Bandwidth, Measured};
+pub use block::{Block, Map, Opening};
+pub use header::{ENDLIST, Header, PlaylistKind, version};
+pub use media::{breaks_before, container_of, in_order, map_before, render_media};
+pub use multivariant::{Shown, captions, newest_records, render_multivariant, render_variants};
+pub use page::{Page, PageError, PageRecord};
 
 /// The media type of playlists (RFC 8216, 4).
 pub const CONTENT_TYPE: &str = "application/vnd.apple.mpegurl";

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
-use timeline::{Container, ListedSegment, ObjectName, RenditionId, SegmentRecord, Window};
+use timeline::{Container, DateRange, ListedSegment, RenditionId, SegmentRecord, Window};
 
-use crate::date_range;
+use crate::{Block, ENDLIST, Header, Map, version};
 
 /// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
 /// segment of it. Where only other renditions have a segment it has a gap, so that all count
@@ -13,83 +12,66 @@ use crate::date_range;
 /// stands before it.
 #[must_use]
 pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> {
-    let listed: Vec<_> =
-        window.segments().map(|segment| (segment, record_of(segment, rendition))).collect();
-    let container = listed.iter().find_map(|(_, record)| Some((*record)?.container))?;
-    let (first, _) = listed.first()?;
-    let is_gap = |(segment, record): &(&ListedSegment, Option<&SegmentRecord>)| {
-        segment.gap || record.is_none()
+    let container = container_of(window.segments(), rendition)?;
+    let first = window.segments().next()?;
+    let block = |segment| Block::new(segment, rendition, container);
+    let date_ranges = in_order(window.date_ranges().cloned());
+    let header = Header {
+        version: version(container, window.segments().any(|segment| block(segment).is_gap())),
+        is_independent: window.segments().all(|segment| segment.independent),
+        target_duration_s: window.target_duration_s()?,
+        media_sequence: first.sequence,
+        discontinuity_sequence: breaks_before(first),
+        kind: None,
+        control: "",
+        date_ranges: &date_ranges,
+        skip: "",
+        map: &map_before(window, first.sequence, rendition),
     };
-    let target_duration_s = window.target_duration_s()?;
-    // Decimal EXTINF needs version 3, EXT-X-MAP version 6, EXT-X-GAP version 8 (RFC 8216bis, 8).
-    let version = match () {
-        () if listed.iter().any(is_gap) => 8,
-        () if container == Container::Fmp4 => 6,
-        () => 3,
-    };
-    let removed_discontinuities =
-        first.discontinuity_sequence.saturating_sub(u64::from(first.discontinuity));
-    let mut text = String::with_capacity(256 + listed.len() * 96);
-    text.push_str("#EXTM3U\n");
-    line(&mut text, format_args!("#EXT-X-VERSION:{version}"));
-    if listed.iter().all(|(segment, _)| segment.independent) {
-        text.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
-    }
-    line(&mut text, format_args!("#EXT-X-TARGETDURATION:{target_duration_s}"));
-    line(&mut text, format_args!("#EXT-X-MEDIA-SEQUENCE:{}", first.sequence));
-    line(&mut text, format_args!("#EXT-X-DISCONTINUITY-SEQUENCE:{removed_discontinuities}"));
-    let mut date_ranges: Vec<_> = window.date_ranges().collect();
-    date_ranges.sort_by_key(|range| range.start_ms);
-    let mut date_ranges = date_ranges.into_iter().peekable();
-    let mut map = None;
-    for (segment, record) in listed {
-        // Each range is said before the segment in which it begins.
-        let end_ms = segment.calendar_ms.saturating_add(segment.length_ms);
-        while let Some(range) = date_ranges.next_if(|range| range.start_ms < end_ms) {
-            date_range::render(&mut text, range);
-        }
-        let mut init = None;
-        if let Some(read_with) = record.and_then(|record| record.init) {
-            let before = map.replace((segment.epoch, read_with.number));
-            init = (before != map).then_some(read_with.number);
-        }
-        let is_gap = is_gap(&(segment, record));
-        render_segment(&mut text, segment, container, is_gap, init);
-    }
-    date_ranges.for_each(|range| date_range::render(&mut text, range));
+    let mut text = String::with_capacity(256 + window.segments().len() * 96);
+    header.render(&mut text);
+    window.segments().for_each(|segment| block(segment).render(&mut text));
     if window.has_ended() {
-        text.push_str("#EXT-X-ENDLIST\n");
+        text.push_str(ENDLIST);
     }
     Some(text)
 }
 
-/// `init` is the number of what a player must read first, where that is not what it has read
-/// before.
-fn render_segment(
-    text: &mut String,
-    segment: &ListedSegment,
-    container: Container,
-    is_gap: bool,
-    init: Option<u32>,
-) {
-    if segment.discontinuity {
-        text.push_str("#EXT-X-DISCONTINUITY\n");
+/// The container of a rendition: it has one only. `None` where none of `segments` is in it.
+#[must_use]
+pub fn container_of<'a>(
+    segments: impl IntoIterator<Item = &'a ListedSegment>,
+    rendition: &RenditionId,
+) -> Option<Container> {
+    let mut records = segments.into_iter().filter_map(|segment| record_of(segment, rendition));
+    Some(records.next()?.container)
+}
+
+/// `EXT-X-DISCONTINUITY-SEQUENCE` of a playlist that begins with `first`.
+#[must_use]
+pub const fn breaks_before(first: &ListedSegment) -> u64 {
+    first.discontinuity_sequence.saturating_sub(first.discontinuity as u64)
+}
+
+/// The line that says what the segment `sequence` is read with, if its own lines do not say it and
+/// something is: see [`Header::map`].
+#[must_use]
+pub fn map_before(window: &Window, sequence: u64, rendition: &RenditionId) -> String {
+    let mut text = String::new();
+    let names_its_own =
+        window.segment(sequence).is_some_and(|segment| segment.new_inits.contains(rendition));
+    if !names_its_own && let Some((epoch, init)) = window.init_before(sequence, rendition) {
+        Map { epoch, number: init.number }.render(&mut text);
     }
-    if let Some(number) = init {
-        let name = ObjectName::Init { number };
-        line(text, format_args!("#EXT-X-MAP:URI=\"{}/{name}\"", segment.epoch));
-    }
-    if is_gap {
-        text.push_str("#EXT-X-GAP\n");
-    }
-    if let Ok(date) = Timestamp::from_millisecond(segment.calendar_ms) {
-        line(text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{date:.3}"));
-    }
-    let (seconds, millis) =
-        (segment.length_ms.div_euclid(1_000), segment.length_ms.rem_euclid(1_000));
-    line(text, format_args!("#EXTINF:{seconds}.{millis:03},"));
-    let name = ObjectName::Segment { sequence: segment.sequence, container };
-    line(text, format_args!("{}/{name}", segment.epoch));
+    text
+}
+
+/// Date ranges as a [`Header`] lists them: by when they begin.
+#[must_use]
+pub fn in_order(ranges: impl IntoIterator<Item = DateRange>) -> Vec<DateRange> {
+    let mut ranges: Vec<_> = ranges.into_iter().collect();
+    ranges.sort_by_key(|range| range.start_ms);
+    ranges
 }
 
 /// The segment's record in `rendition`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use timeline::{Container, Medium, RenditionId, SegmentRecord, VideoRange, Window};
+use timeline::{Container, ListedSegment, Medium, RenditionId, SegmentRecord, VideoRange, Window};
 
 use crate::Bandwidth;
 use crate::media::line;
@@ -13,30 +13,60 @@ const AUDIO_GROUP: &str = "audio";
 /// The group of captions in the pictures.
 const CAPTIONS_GROUP: &str = "cc";
 
+/// A rendition as a multivariant playlist tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// Its newest segment's record.
+    pub record: &'a SegmentRecord,
+    /// What was measured over all that can be watched.
+    pub bandwidth: Bandwidth,
+}
+
 /// The list of the stream's variants as the newest segments show them, in one container, or `None`
 /// while the window has none in it. Without a container it is that of the first rendition: what
 /// the stream prefers. URIs are relative to `/{app}/{stream}/index.m3u8`.
 #[must_use]
 pub fn render_multivariant(window: &Window, container: Option<Container>) -> Option<String> {
-    let is_shown = |record: &&SegmentRecord| container.is_none_or(|it| it == record.container);
-    let records = newest_records(window);
-    let mut shown = records.iter().copied().filter(is_shown);
-    let container = shown.find(|record| !record.is_alternative)?.container;
-    let (alternatives, variants): (Vec<&SegmentRecord>, Vec<&SegmentRecord>) = records
-        .into_iter()
-        .filter(|record| record.container == container)
-        .partition(|record| record.is_alternative);
-    let captions = captions(window, &variants);
+    let shown = newest_records(window.segments()).into_iter().filter_map(|record| {
+        Some(Shown { record, bandwidth: Bandwidth::measure(window, &record.rendition)? })
+    });
+    let shown: Vec<_> = shown.collect();
+    let records = window.segments().flat_map(|segment| &segment.renditions);
+    let is_independent = window.segments().all(|segment| segment.independent);
+    render_variants(&shown, container, is_independent, captions(records), "")
+}
+
+/// The list of variants of a stretch of a stream: of the renditions in `shown`, in one container or
+/// in that of the first of them. `captions` is what was seen, by rendition; `query` stands behind
+/// every URI.
+#[must_use]
+pub fn render_variants(
+    shown: &[Shown<'_>],
+    container: Option<Container>,
+    is_independent: bool,
+    captions: impl IntoIterator<Item = (RenditionId, String)>,
+    query: &str,
+) -> Option<String> {
+    let is_shown = |it: &&Shown<'_>| container.is_none_or(|only| only == it.record.container);
+    let mut variants = shown.iter().filter(is_shown);
+    let container = variants.find(|it| !it.record.is_alternative)?.record.container;
+    let (alternatives, variants): (Vec<&Shown<'_>>, Vec<&Shown<'_>>) = shown
+        .iter()
+        .filter(|it| it.record.container == container)
+        .partition(|it| it.record.is_alternative);
+    let is_variant = |id: &RenditionId| variants.iter().any(|it| it.record.rendition == *id);
+    let captions = captions.into_iter().filter(|(id, _)| is_variant(id));
+    let captions: BTreeSet<String> = captions.map(|(_, name)| name).collect();
     let mut text = String::from("#EXTM3U\n");
     // Only 708 services need a version; a playlist without the tag has version 1.
     if captions.iter().any(|name| name.starts_with("SERVICE")) {
         text.push_str("#EXT-X-VERSION:7\n");
     }
-    if window.segments().all(|segment| segment.independent) {
+    if is_independent {
         text.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
     if !alternatives.is_empty() {
-        render_sounds(&mut text, variants.first()?, &alternatives);
+        render_sounds(&mut text, variants.first()?.record, &alternatives, query);
     }
     for (at, name) in captions.iter().enumerate() {
         let is_first = if at == 0 { "YES" } else { "NO" };
@@ -50,10 +80,10 @@ pub fn render_multivariant(window: &Window, container: Option<Container>) -> Opt
     }
     let dearest = alternatives
         .iter()
-        .filter_map(|record| Bandwidth::measure(window, &record.rendition))
+        .map(|it| it.bandwidth)
         .reduce(|a, b| Bandwidth { peak: a.peak.max(b.peak), average: a.average.max(b.average) });
-    for record in &variants {
-        let mut bandwidth = Bandwidth::measure(window, &record.rendition)?;
+    for Shown { record, bandwidth } in &variants {
+        let mut bandwidth = *bandwidth;
         if let Some(Bandwidth { peak, average }) = dearest {
             // Any playable combination counts (RFC 8216, 4.3.4.2).
             bandwidth.peak = bandwidth.peak.saturating_add(peak);
@@ -61,15 +91,18 @@ pub fn render_multivariant(window: &Window, container: Option<Container>) -> Opt
         }
         let attributes = attributes(record, &alternatives, bandwidth, !captions.is_empty());
         line(&mut text, format_args!("#EXT-X-STREAM-INF:{attributes}"));
-        line(&mut text, format_args!("{}/index.m3u8", record.rendition));
+        line(&mut text, format_args!("{}/index.m3u8{query}", record.rendition));
     }
     Some(text)
 }
 
 /// The newest record of every rendition since the last break: one may have nothing for a while.
-fn newest_records(window: &Window) -> Vec<&SegmentRecord> {
+#[must_use]
+pub fn newest_records<'a>(
+    segments: impl DoubleEndedIterator<Item = &'a ListedSegment>,
+) -> Vec<&'a SegmentRecord> {
     let mut records: Vec<&SegmentRecord> = Vec::new();
-    for segment in window.segments().rev() {
+    for segment in segments.rev() {
         for record in &segment.renditions {
             if !records.iter().any(|known| known.rendition == record.rendition) {
                 records.push(record);
@@ -82,8 +115,23 @@ fn newest_records(window: &Window) -> Vec<&SegmentRecord> {
     records
 }
 
+/// Every caption that the records tell of.
+pub fn captions<'a>(
+    records: impl IntoIterator<Item = &'a SegmentRecord>,
+) -> impl Iterator<Item = (RenditionId, String)> {
+    let names = |record: &'a SegmentRecord| {
+        record.captions.iter().map(|name| (record.rendition.clone(), name.clone()))
+    };
+    records.into_iter().flat_map(names)
+}
+
 /// The sound of the variants themselves, and what can be chosen instead.
-fn render_sounds(text: &mut String, variant: &SegmentRecord, alternatives: &[&SegmentRecord]) {
+fn render_sounds(
+    text: &mut String,
+    variant: &SegmentRecord,
+    alternatives: &[&Shown<'_>],
+    query: &str,
+) {
     let mut sound = |number: usize, record: &SegmentRecord, rendition: Option<&RenditionId>| {
         let is_default = if rendition.is_none() { "YES" } else { "NO" };
         let mut list = format!(
@@ -99,35 +147,25 @@ fn render_sounds(text: &mut String, variant: &SegmentRecord, alternatives: &[&Se
             let _ = write!(list, ",CHANNELS=\"{channels}\"");
         }
         if let Some(rendition) = rendition {
-            let _ = write!(list, ",URI=\"{rendition}/index.m3u8\"");
+            let _ = write!(list, ",URI=\"{rendition}/index.m3u8{query}\"");
         }
         line(text, format_args!("#EXT-X-MEDIA:{list}"));
     };
     sound(1, variant, None);
-    for (number, record) in (2..).zip(alternatives) {
+    for (number, Shown { record, .. }) in (2..).zip(alternatives) {
         sound(number, record, Some(&record.rendition));
     }
 }
 
-/// Every caption that the window's segments of the variants have shown.
-fn captions(window: &Window, variants: &[&SegmentRecord]) -> BTreeSet<String> {
-    let is_variant =
-        |record: &&SegmentRecord| variants.iter().any(|v| v.rendition == record.rendition);
-    window
-        .segments()
-        .flat_map(|segment| segment.renditions.iter().filter(is_variant))
-        .flat_map(|record| record.captions.iter().cloned())
-        .collect()
-}
-
 fn attributes(
     record: &SegmentRecord,
-    alternatives: &[&SegmentRecord],
+    alternatives: &[&Shown<'_>],
     bandwidth: Bandwidth,
     has_captions: bool,
 ) -> String {
     let mut codecs: Vec<&str> = Vec::new();
-    let tracks = record.tracks.iter().chain(alternatives.iter().flat_map(|other| &other.tracks));
+    let others = alternatives.iter().flat_map(|other| &other.record.tracks);
+    let tracks = record.tracks.iter().chain(others);
     for track in tracks {
         if !codecs.contains(&track.codec.as_str()) {
             codecs.push(&track.codec);

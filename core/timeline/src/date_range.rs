@@ -47,6 +47,14 @@ impl DateRange {
         Some(self.start_ms.saturating_add_unsigned(self.duration_ms?))
     }
 
+    /// Whether the range is over before `oldest_ms`, in milliseconds since the Unix epoch. One whose
+    /// end nobody knows is not.
+    #[must_use]
+    pub fn is_before(&self, oldest_ms: i64) -> bool {
+        let planned = || Some(self.start_ms.saturating_add_unsigned(self.planned_duration_ms?));
+        self.end_ms().or_else(planned).is_some_and(|end_ms| end_ms < oldest_ms)
+    }
+
     /// Takes in what a later entry says of the same range. What was said stays: players may have
     /// read it (RFC 8216, 4.3.2.7: "the same attribute MUST have the same value").
     pub fn add(&mut self, later: &Self) {

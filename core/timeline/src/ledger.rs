@@ -131,7 +131,8 @@ impl Ledger {
         let first_of_owner = self.is_first_of_later_owner();
         let Beginning { sequence, calendar_ms, discontinuity } =
             self.beginning(new.calendar_ms, new.discontinuity);
-        if discontinuity || first_of_owner {
+        let begins_later = self.head.begins_broadcast && sequence > 0;
+        if discontinuity || first_of_owner || begins_later {
             self.head.discontinuity_sequence = self.head.discontinuity_sequence.saturating_add(1);
         }
         if self.head.begins_broadcast {

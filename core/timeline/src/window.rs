@@ -1,16 +1,30 @@
 //! The reader's side of a journal: what a playlist lists now.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::{Body, DateRange, Entry, Head, SegmentRecord, State, boundary_ms};
+use crate::{
+    Body, DateRange, Entry, Head, InitRecord, PAGE_SEGMENTS, PartRecord, RenditionId, SegmentEntry,
+    SegmentRecord, State, boundary_ms,
+};
 
 /// A stream's newest segments, folded from its journal. Folding may start at any entry: from then
 /// on, two windows with one policy that saw the same entries list the same, but for segments that
 /// the later starter has not read.
+///
+/// A window made by [`Window::with_tail`] also keeps the segments before its first one that are in
+/// no index page yet: [`Window::tail`] shows all of them.
 #[derive(Clone, Debug)]
 pub struct Window {
     policy: WindowPolicy,
+    /// Whether segments are kept until they are in index pages.
+    keeps_tail: bool,
     segments: VecDeque<ListedSegment>,
+    /// How many of the segments, the oldest ones, are kept and not listed.
+    unlisted: usize,
+    /// What each rendition was read with last in this page of segments.
+    inits: BTreeMap<RenditionId, (u64, InitRecord)>,
+    /// The same before the oldest kept segment.
+    gone_inits: BTreeMap<RenditionId, (u64, InitRecord)>,
     /// In the order of their first entries.
     date_ranges: VecDeque<DateRange>,
     head: Option<Head>,
@@ -38,9 +52,12 @@ pub struct ListedSegment {
     pub epoch: u64,
     /// `EXTINF`, in milliseconds.
     pub length_ms: i64,
+    /// Where it begins on its epoch's timeline, in 90 kHz ticks.
+    pub start: i64,
     /// `EXT-X-PROGRAM-DATE-TIME`, in milliseconds since the Unix epoch.
     pub calendar_ms: i64,
-    /// Whether `EXT-X-DISCONTINUITY` stands before it.
+    /// Whether `EXT-X-DISCONTINUITY` stands before it: always so where a broadcast begins that is
+    /// not the stream's first, so that a segment looks the same in every list that it is in.
     pub discontinuity: bool,
     /// Breaks of the timeline up to and with this segment.
     pub discontinuity_sequence: u64,
@@ -48,9 +65,20 @@ pub struct ListedSegment {
     pub independent: bool,
     /// Whether its bytes are lost (`EXT-X-GAP`).
     pub gap: bool,
+    /// `EXT-X-TARGETDURATION` of its broadcast, in seconds.
+    pub target_duration_s: u32,
+    /// The parts that it was listed in.
+    pub parts: Vec<PartRecord>,
     /// The segment in each rendition.
     pub renditions: Vec<SegmentRecord>,
+    /// The renditions that are to be read with something else than before: `EXT-X-MAP` stands
+    /// before the segment. That is so at the first segment of a page, too.
+    pub new_inits: Vec<RenditionId>,
 }
+
+/// Segments that a tail keeps at most while no page can be written: nine hours of two seconds. It
+/// takes 1 KB or so for one of them.
+const TAIL_SEGMENTS_MAX: usize = 16_384;
 
 /// Date ranges that a window lists at most: an hour of cues a minute apart. The oldest goes first.
 const DATE_RANGES_MAX: usize = 64;
@@ -64,7 +92,11 @@ impl Window {
     pub const fn new(policy: WindowPolicy) -> Self {
         Self {
             policy,
+            keeps_tail: false,
             segments: VecDeque::new(),
+            unlisted: 0,
+            inits: BTreeMap::new(),
+            gone_inits: BTreeMap::new(),
             date_ranges: VecDeque::new(),
             head: None,
             has_ended: false,
@@ -74,31 +106,16 @@ impl Window {
         }
     }
 
+    /// An empty window that keeps what is in no index page yet.
+    #[must_use]
+    pub fn with_tail(policy: WindowPolicy) -> Self {
+        Self { keeps_tail: true, ..Self::new(policy) }
+    }
+
     /// Takes in the journal's next entry.
     pub fn apply(&mut self, entry: &Entry) {
         match &entry.body {
-            Body::Segment(segment) => {
-                if self.has_ended {
-                    self.segments.clear();
-                    self.date_ranges.clear();
-                    self.length_ms = 0;
-                    self.has_ended = false;
-                }
-                let length_ms =
-                    boundary_ms(segment.end).saturating_sub(boundary_ms(segment.start)).max(0);
-                self.length_ms = self.length_ms.saturating_add(length_ms);
-                self.segments.push_back(ListedSegment {
-                    sequence: segment.sequence,
-                    epoch: entry.epoch,
-                    length_ms,
-                    calendar_ms: segment.calendar_ms,
-                    discontinuity: segment.discontinuity,
-                    discontinuity_sequence: entry.head.discontinuity_sequence,
-                    independent: segment.independent,
-                    gap: false,
-                    renditions: segment.renditions.clone(),
-                });
-            }
+            Body::Segment(segment) => self.take_segment(entry, segment),
             Body::Gap { first, last } => {
                 let lost = *first..=*last;
                 let listed = self.segments.iter_mut();
@@ -120,9 +137,82 @@ impl Window {
         self.slide();
     }
 
+    fn take_segment(&mut self, entry: &Entry, segment: &SegmentEntry) {
+        if self.has_ended {
+            self.unlisted = self.segments.len();
+            self.date_ranges.clear();
+            self.length_ms = 0;
+            self.has_ended = false;
+        }
+        let length_ms = boundary_ms(segment.end).saturating_sub(boundary_ms(segment.start)).max(0);
+        self.length_ms = self.length_ms.saturating_add(length_ms);
+        // The ledger counts the break before a later broadcast and gives it no tag.
+        let begins_later = entry.head.broadcast_first == segment.sequence && segment.sequence > 0;
+        let new_inits = self.take_inits(entry.epoch, segment);
+        self.segments.push_back(ListedSegment {
+            sequence: segment.sequence,
+            epoch: entry.epoch,
+            length_ms,
+            start: segment.start,
+            calendar_ms: segment.calendar_ms,
+            discontinuity: segment.discontinuity || begins_later,
+            discontinuity_sequence: entry.head.discontinuity_sequence,
+            independent: segment.independent,
+            gap: false,
+            target_duration_s: entry.head.target_duration_s.unwrap_or(1),
+            parts: segment.parts.clone(),
+            renditions: segment.renditions.clone(),
+            new_inits,
+        });
+    }
+
+    /// The renditions that are read with something else than their segment before in this page.
+    fn take_inits(&mut self, epoch: u64, segment: &SegmentEntry) -> Vec<RenditionId> {
+        if segment.sequence.is_multiple_of(PAGE_SEGMENTS) {
+            self.inits.clear();
+        }
+        let mut changed = Vec::new();
+        for record in &segment.renditions {
+            let Some(init) = record.init else { continue };
+            let now = (epoch, init);
+            if self.inits.get(&record.rendition) != Some(&now) {
+                self.inits.insert(record.rendition.clone(), now);
+                changed.push(record.rendition.clone());
+            }
+        }
+        changed
+    }
+
     /// The listed segments, oldest first.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &ListedSegment> + ExactSizeIterator {
+        self.segments.range(self.unlisted.min(self.segments.len())..)
+    }
+
+    /// The segments that are kept, listed or not, oldest first. They may be of several broadcasts.
+    pub fn tail(&self) -> impl DoubleEndedIterator<Item = &ListedSegment> + ExactSizeIterator {
         self.segments.iter()
+    }
+
+    /// The kept segment of this number.
+    #[must_use]
+    pub fn segment(&self, sequence: u64) -> Option<&ListedSegment> {
+        let oldest = self.segments.front()?.sequence;
+        let at = usize::try_from(sequence.checked_sub(oldest)?).ok()?;
+        self.segments.get(at).filter(|segment| segment.sequence == sequence)
+    }
+
+    /// What a rendition was read with before the kept segment of this number, since the page of
+    /// both began; and the ownership that it was made in.
+    #[must_use]
+    pub fn init_before(&self, sequence: u64, rendition: &RenditionId) -> Option<(u64, InitRecord)> {
+        let page = sequence - sequence % PAGE_SEGMENTS;
+        let oldest = self.segments.front()?.sequence;
+        let gone = self.gone_inits.get(rendition).filter(|_| oldest > page).copied();
+        let kept = (page.max(oldest)..sequence).rev().find_map(|before| {
+            let segment = self.segment(before).filter(|it| it.new_inits.contains(rendition))?;
+            segment.init(rendition)
+        });
+        kept.or(gone)
     }
 
     /// The stream's state after the newest entry, or `None` before the first.
@@ -169,8 +259,14 @@ impl Window {
 
     /// What is said of stretches of time that have not ended before the first listed segment.
     pub fn date_ranges(&self) -> impl Iterator<Item = &DateRange> {
-        let oldest_ms = self.segments.front().map_or(i64::MIN, |segment| segment.calendar_ms);
-        self.date_ranges.iter().filter(move |range| !is_before(range, oldest_ms))
+        let oldest_ms = self.segments().next().map_or(i64::MIN, |segment| segment.calendar_ms);
+        self.date_ranges.iter().filter(move |range| !range.is_before(oldest_ms))
+    }
+
+    /// What is said of stretches of time that have not ended before the first kept segment, in the
+    /// order in which it was said.
+    pub fn tail_date_ranges(&self) -> impl Iterator<Item = &DateRange> {
+        self.date_ranges.iter()
     }
 
     fn take_date_range(&mut self, range: &DateRange) {
@@ -187,16 +283,29 @@ impl Window {
     /// Lets go of what is older than the policy's length, and of no more.
     fn slide(&mut self) {
         let kept_ms = self.kept_ms();
-        while let Some(oldest) = self.segments.front() {
+        while let Some(oldest) = self.segments.get(self.unlisted) {
             let rest_ms = self.length_ms.saturating_sub(oldest.length_ms);
             if rest_ms < kept_ms {
                 break;
             }
             self.length_ms = rest_ms;
-            self.segments.pop_front();
+            self.unlisted += 1;
+        }
+        let paged_before = self.head.filter(|_| self.keeps_tail).map(|head| head.paged_before);
+        while self.unlisted > 0 {
+            let is_in_a_page =
+                |oldest: &ListedSegment| paged_before.is_none_or(|before| oldest.sequence < before);
+            let is_full = self.segments.len() > TAIL_SEGMENTS_MAX;
+            if !is_full && !self.segments.front().is_some_and(is_in_a_page) {
+                break;
+            }
+            if let Some(gone) = self.segments.pop_front() {
+                gone.change(&mut self.gone_inits);
+            }
+            self.unlisted -= 1;
         }
         let oldest_ms = self.segments.front().map_or(i64::MIN, |segment| segment.calendar_ms);
-        self.date_ranges.retain(|range| !is_before(range, oldest_ms));
+        self.date_ranges.retain(|range| !range.is_before(oldest_ms));
     }
 
     fn kept_ms(&self) -> i64 {
@@ -205,180 +314,21 @@ impl Window {
     }
 }
 
-/// Whether the range is over before `oldest_ms`. One whose end nobody knows is not.
-fn is_before(range: &DateRange, oldest_ms: i64) -> bool {
-    let planned = || Some(range.start_ms.saturating_add_unsigned(range.planned_duration_ms?));
-    range.end_ms().or_else(planned).is_some_and(|end_ms| end_ms < oldest_ms)
+impl ListedSegment {
+    fn init(&self, rendition: &RenditionId) -> Option<(u64, InitRecord)> {
+        let mut records = self.renditions.iter();
+        Some((self.epoch, records.find(|record| record.rendition == *rendition)?.init?))
+    }
+
+    /// Brings what renditions are read with from before the segment to behind it.
+    fn change(&self, inits: &mut BTreeMap<RenditionId, (u64, InitRecord)>) {
+        if self.sequence.is_multiple_of(PAGE_SEGMENTS) {
+            inits.clear();
+        }
+        let changed = self.new_inits.iter();
+        inits.extend(changed.filter_map(|id| Some((id.clone(), self.init(id)?))));
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{Claimant, Ledger, NewSegment};
-
-    fn claimant() -> Claimant {
-        Claimant { node: "a".into(), origin_url: None }
-    }
-
-    /// Plays a script: `s2` a segment of two seconds, `d` one of two seconds after a break, `i`
-    /// interrupted, `o` opened again, `e` ended, `g3` segment 3 is lost.
-    fn play(script: &str) -> Vec<Entry> {
-        let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
-        let mut entries = vec![opened];
-        let mut now = 0;
-        for word in script.split_whitespace() {
-            let (kind, number) = word.split_at(1);
-            let number: u32 = number.parse().unwrap_or(2);
-            let entry = match kind {
-                "s" | "d" => {
-                    let new = NewSegment {
-                        start: now,
-                        end: now + i64::from(number) * 90_000,
-                        calendar_ms: now / 90,
-                        discontinuity: kind == "d",
-                        independent: true,
-                        target_duration_s: 2,
-                        part_target_ms: None,
-                        parts: Vec::new(),
-                        renditions: Vec::new(),
-                    };
-                    now = new.end;
-                    ledger.segment(new, now)
-                }
-                "i" => ledger.interrupted("gone", 60_000, now),
-                "e" => ledger.ended("over", now),
-                "g" => ledger.gap(number.into(), number.into(), now),
-                "o" => {
-                    let (next, opened) = Ledger::claim(entries.last(), claimant(), now);
-                    ledger = next;
-                    opened
-                }
-                other => panic!("{other}"),
-            };
-            entries.push(entry);
-        }
-        entries
-    }
-
-    fn show(window: &Window) -> String {
-        let mut text = String::new();
-        for segment in window.segments() {
-            let tag = if segment.discontinuity { "|" } else { "" };
-            let gap = if segment.gap { "?" } else { "" };
-            text += &format!("{tag}{}{gap} ", segment.sequence);
-        }
-        if window.has_ended() { text + "end" } else { text.trim_end().to_owned() }
-    }
-
-    #[track_caller]
-    fn check(script: &str, expected: &str) {
-        let mut window = Window::new(WindowPolicy { length_ms: 6_000 });
-        play(script).iter().for_each(|entry| window.apply(entry));
-        assert_eq!(show(&window), expected, "{script}");
-    }
-
-    #[test]
-    fn a_segment_leaves_when_the_rest_is_long_enough() {
-        check("s s s", "0 1 2");
-        check("s s s s", "1 2 3");
-        check("s1 s s s", "1 2 3");
-        check("s s s s1", "0 1 2 3");
-        check("s s s s1 s1", "1 2 3 4");
-    }
-
-    #[test]
-    fn a_restart_goes_on_in_the_same_window() {
-        check("s s i o s", "0 1 |2");
-        check("s s i o i o s s", "1 |2 3");
-        check("s s o s d", "1 |2 |3");
-    }
-
-    #[test]
-    fn an_ended_broadcast_stays_until_the_next_one_has_a_segment() {
-        check("s s i e", "0 1 end");
-        check("s s i e o", "0 1 end");
-        check("s s i e o s", "2");
-        check("s e o e", "0 end");
-    }
-
-    #[test]
-    fn a_stretch_of_time_is_told_of_while_it_lasts() {
-        let range = |id: &str, start_ms, duration_ms| DateRange {
-            id: id.into(),
-            class: None,
-            start_ms,
-            duration_ms,
-            planned_duration_ms: None,
-            attributes: std::collections::BTreeMap::new(),
-        };
-        let mut window = Window::new(WindowPolicy { length_ms: 6_000 });
-        let entries = play("s s s s");
-        let told = |window: &Window| {
-            let ids: Vec<_> = window.date_ranges().map(|r| (r.id.clone(), r.duration_ms)).collect();
-            format!("{ids:?}")
-        };
-        let Entry { version, epoch, at_ms, head, .. } = entries[0].clone();
-        let tell = |range| Entry { version, epoch, at_ms, head, body: Body::DateRange(range) };
-        window.apply(&entries[0]);
-        window.apply(&tell(range("cue", 500, Some(0))));
-        window.apply(&tell(range("break", 1_000, None)));
-        entries[1..4].iter().for_each(|entry| window.apply(entry));
-        assert_eq!(told(&window), "[(\"cue\", Some(0)), (\"break\", None)]");
-        // What was said stays said, whatever is said later.
-        window.apply(&tell(range("break", 9_000, Some(0))));
-        window.apply(&tell(range("break", 1_000, Some(9_000))));
-        assert_eq!(told(&window), "[(\"cue\", Some(0)), (\"break\", Some(8000))]");
-        window.apply(&entries[4]);
-        assert_eq!(told(&window), "[(\"break\", Some(8000))]");
-    }
-
-    #[test]
-    fn lost_segments_stay_in_the_numbers() {
-        check("s s s g1", "0 1? 2");
-        check("s s s g1 s", "1? 2 3");
-    }
-
-    #[test]
-    fn a_window_is_never_shorter_than_three_target_durations() {
-        let mut window = Window::new(WindowPolicy { length_ms: 0 });
-        play("s s s s s").iter().for_each(|entry| window.apply(entry));
-        assert_eq!(show(&window), "2 3 4");
-    }
-
-    proptest! {
-        /// Media and discontinuity sequence never go back, no number is missing or listed twice,
-        /// and a reader that starts in the middle lists the same in the end.
-        #[test]
-        fn every_history_is_continuous(
-            words in prop::collection::vec(
-                prop::sample::select(vec!["s", "s1", "s", "d", "i", "e", "o"]), 0..60),
-            skip in 0..60_usize,
-        ) {
-            let entries = play(&words.join(" "));
-            let policy = WindowPolicy { length_ms: 6_000 };
-            let (mut all, mut late) = (Window::new(policy), Window::new(policy));
-            let mut before: Option<(u64, u64, u64)> = None;
-            for (at, entry) in entries.iter().enumerate() {
-                all.apply(entry);
-                if at >= skip {
-                    late.apply(entry);
-                }
-                let Some((first, last)) = all.segments().next().zip(all.segments().last()) else {
-                    continue;
-                };
-                prop_assert_eq!(last.sequence - first.sequence + 1, all.segments().len() as u64);
-                let header = first.discontinuity_sequence - u64::from(first.discontinuity);
-                let now = (first.sequence, last.sequence, header);
-                if let Some((first, last, header)) = before {
-                    prop_assert!(now.0 >= first && now.1 >= last && now.2 >= header);
-                }
-                before = Some(now);
-            }
-            let late: Vec<_> = late.segments().collect();
-            let all: Vec<_> = all.segments().collect();
-            prop_assert!(all.ends_with(&late));
-        }
-    }
-}
+mod tests;
