@@ -15,7 +15,7 @@ pub(crate) mod boxes;
 mod mux;
 mod read;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

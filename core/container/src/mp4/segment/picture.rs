@@ -167,8 +167,8 @@ fn find_start_code(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
                 let (before, code) = bytes.split_at_checked(at)?;
                 return Some((before, code.get(3..)?));
             }
-            // No start code has a byte above 1, so none starts here or at the next two.
-            (_, _, 2..) => at += 3,
+            // Start codes begin with two zeros, so none begins with the last two of these.
+            (_, _, 1..) => at += 3,
             _ => at += 1,
         }
     }

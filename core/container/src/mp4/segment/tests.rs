@@ -26,6 +26,9 @@ fn nal_units_are_between_start_codes() {
     // Escaped zeros are no start code, and neither is what is behind the first two bytes of one.
     check_nal_units("000001 65 000003 01 000002", &["65 000003 01 000002"]);
     check_nal_units("000001 65 02 000001 41", &["65 02", "41"]);
+    check_nal_units("000001 65 02 03 000001 41", &["65 02 03", "41"]);
+    check_nal_units("000001 65 02 01 000001 41", &["65 02 01", "41"]);
+    check_nal_units("000001 65 00 01 000001 41", &["65 00 01", "41"]);
     for zeros in 0..9 {
         let stream = format!("000001 65 {} 000001 41", "00".repeat(zeros));
         check_nal_units(&stream, &["65", "41"]);
@@ -132,6 +135,9 @@ fn frames_are_found_wherever_packets_begin() {
     // The start is somewhere else: what comes before the first time is not heard.
     check_sound(Codec::Aac, &[(None, one), (Some(0), two)], &["0+1024!b1b2"]);
     check_sound(Codec::Aac, &[(Some(0), "fff14c80013ffc a1")], &[]);
+    // A frame that is longer than a packet has the time of the one that it begins in.
+    let pieces = [(Some(0), "fff14c"), (Some(90_000), "80013f"), (Some(99_000), "fc a1a2")];
+    check_sound(Codec::Aac, &pieces, &all[..1]);
 }
 
 #[test]
@@ -175,6 +181,40 @@ fn pictures_are_shown_with_square_samples() {
         let aspect_box = aspect_box.map(|digits| Bytes::from(hex(digits)));
         assert_eq!(aspect(aspect_box.as_ref()), expected);
     }
+}
+
+/// The first sample of a segment of fragments whose initialization section has an edit list.
+#[track_caller]
+fn check_edits(edits: &[(u64, Option<u64>)], expected: i64) {
+    use mp4_atom::{Any, Edts, Elst, ElstEntry, Encode as _};
+
+    let mut muxer = fmp4::Muxer::new(&[crate::testing::video()]).unwrap();
+    let unit = crate::testing::picture(1_000, 1_000, &["65888400"]);
+    let segment = fmp4::testing::mux(&mut muxer, &[unit], &[], &[]).remove(0);
+    let entry = |&(segment_duration, media_time): &(u64, Option<u64>)| ElstEntry {
+        segment_duration,
+        media_time,
+        media_rate: 1.into(),
+    };
+    let entries = edits.iter().map(entry).collect();
+    let mut init = Vec::new();
+    for (_, mut atom) in fmp4::testing::atoms(&muxer.init_section()) {
+        if let Any::Moov(moov) = &mut atom {
+            moov.trak[0].edts = Some(Edts { elst: Some(Elst { entries: Vec::clone(&entries) }) });
+        }
+        atom.encode(&mut init).unwrap();
+    }
+    let reader = Reader::open(&init.into()).unwrap();
+    let segment = Segment::fragments(&reader, &Outline::of(&segment).unwrap()).unwrap();
+    assert_eq!(segment.span().map(|span| span.start), Some(expected));
+}
+
+#[test]
+fn edit_lists_of_fragments_count() {
+    check_edits(&[(0, Some(0))], 90_000);
+    check_edits(&[(0, Some(6_000))], 84_000);
+    // Half a second of nothing, in the movie's milliseconds.
+    check_edits(&[(500, None), (0, Some(0))], 135_000);
 }
 
 #[test]

@@ -34,7 +34,10 @@ fn clip(sources: &[Source], start_ms: Option<i64>, end_ms: Option<i64>) -> Strin
     let options = Options { created: None, start: edge(start_ms), end: edge(end_ms) };
     let file = export(options, sources);
     let pictures = samples_of(&file, TrackKind::Video);
-    let pictures = pictures.iter().flatten().map(|it| format!("{:02x}", it.data[8]));
+    let pictures = pictures.iter().flatten().map(|it| {
+        assert_eq!(it.is_sync, it.data[4] == 0x65);
+        format!("{:02x}", it.data[8])
+    });
     let sounds = samples_of(&file, TrackKind::Audio);
     let sounds: Vec<u8> = sounds.iter().flatten().map(|sample| sample.data[0] - 1).collect();
     let ms = |ticks: u64, hz: u64| ticks * 1_000 / hz;

@@ -91,6 +91,26 @@ fn long_files_have_times_of_64_bits() {
 }
 
 #[test]
+fn a_late_start_has_64_bits_where_31_do_not_hold_it() {
+    for (hours_in, version) in [(6, 0), (7, 1)] {
+        let mut segment = hours(10, 7);
+        let samples = segment.tracks[0].samples.iter_mut();
+        samples.skip(1).for_each(|sample| sample.is_sync = false);
+        let mut index = Index::new(Options { start: Some(hours_in * HOUR), ..ALL });
+        index.add(Span { start: 0, end: 10 * HOUR }, &[segment]).unwrap();
+        let (head, moov) = head(&index.finish().unwrap());
+        let at = head.windows(4).position(|four| four == b"elst").unwrap();
+        assert_eq!(head[at + 4], version);
+        let ticks = |hours: i64| u64::try_from(hours * HOUR).unwrap();
+        assert_eq!(shown(&head), [(0, ticks(hours_in), ticks(10 - hours_in))]);
+        assert_eq!(moov.trak[0].mdia.minf.stbl.stss.as_ref().unwrap().entries, [1]);
+    }
+    // Where decoding can start with each, nothing is said.
+    let (_, moov) = head(&lay_out_hours(ALL, 3, 7));
+    assert_eq!(moov.trak[0].mdia.minf.stbl.stss, None);
+}
+
+#[test]
 fn the_time_of_making_is_counted_from_1904() {
     // The last second that 32 bits can say is in 2040.
     for (created, expected) in [

@@ -164,6 +164,19 @@ fn records_stay_small() {
     assert!(size_of::<segment::Run>() <= 8);
 }
 
+#[test]
+fn a_segment_that_grew_is_told() {
+    let units = [picture(0, 0, &[IDR]), picture(40, 40, &[SLICE]), picture(80, 80, &[SLICE])];
+    let make = |count: usize| transport(&[video()], &[units[..count].to_vec()]).remove(0);
+    let layout = lay_out(ALL, &[make(2)]);
+    let place = Place { segment: 0, lane: 0 };
+    assert!(layout.payload(place, &make(2).bytes).is_ok());
+    for count in [1, 3] {
+        let error = layout.payload(place, &make(count).bytes).unwrap_err();
+        assert_eq!(error, PayloadError::Changed(place));
+    }
+}
+
 /// A segment of both kinds, of few packets and of two fragments.
 fn small() -> [Source; 2] {
     let units = vec![

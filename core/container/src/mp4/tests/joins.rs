@@ -124,6 +124,20 @@ fn other_parameters_have_an_entry_of_their_own() {
 }
 
 #[test]
+fn the_first_sample_is_whole_in_any_timescale() {
+    // At 96 kHz a sample of sound is shorter than a tick of the timeline.
+    let config = AacConfig::parse(hex("1010").into()).unwrap();
+    let track = Track::new(TrackId::AUDIO, CodecConfig::Aac(config));
+    for sample in 0..40 {
+        let time = Timestamp::new(sample, Timescale::new(96_000).unwrap());
+        let unit = AccessUnit { dts: time, pts: time, ..frame(0, &[7]) };
+        let sources = fragments(std::slice::from_ref(&track), &[vec![unit]], 9);
+        let (delay, media_time, _) = shown(&export(ALL, &sources))[0];
+        assert!(delay <= 1 && media_time == 0, "{sample}: {delay} {media_time}");
+    }
+}
+
+#[test]
 fn times_of_transport_streams_wrap() {
     let round = (1_i64 << 33) / 90;
     let tracks = [video(), audio()];
