@@ -16,6 +16,7 @@ mod console;
 mod fuzz;
 mod packages;
 mod places;
+mod players;
 mod process;
 mod suite;
 mod tally;

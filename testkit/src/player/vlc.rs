@@ -1,0 +1,50 @@
+//! VLC, asked for its statistics by its interface for remote controls.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::{Played, means_damage, number_after, sound};
+
+/// `stats` counts pictures and blocks of sound, `info` has the sound's samples in a second.
+pub(super) const QUESTIONS: &str = "info\nstats";
+
+/// Samples in a block: VLC counts frames of AAC.
+const BLOCK: u64 = 1_024;
+
+pub(super) fn command(program: &Path, url: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    // Its settings and its cache go there.
+    command.env("HOME", folder).env_remove("XDG_CONFIG_HOME").env_remove("XDG_CACHE_HOME");
+    command.args(["--intf", "oldrc", "--rc-fake-tty", "--no-color", "--verbose", "1"]);
+    command.args(["--vout", "vdummy", "--aout", "adummy", "--no-media-library", "--no-dbus"]);
+    command.args(["--avcodec-hw", "none", "--no-metadata-network-access", url]);
+    command
+}
+
+pub(super) fn read(out: &str, err: &str) -> Played {
+    let mut played = Played::default();
+    let (mut shown, mut late, mut blocks, mut rate) = (0, 0, 0, 0);
+    for line in out.lines() {
+        // The latest answer is the last.
+        for (name, value) in [
+            ("frames displayed :", &mut shown),
+            ("frames lost      :", &mut late),
+            ("buffers played   :", &mut blocks),
+            ("Sample rate:", &mut rate),
+        ] {
+            *value = number_after(line, name).unwrap_or(*value);
+        }
+    }
+    // A picture that comes too late to be shown was decoded all the same.
+    played.pictures = shown + late;
+    played.sound = sound(blocks * BLOCK, rate);
+    played.errors = err.lines().filter(|line| is_fault(line)).map(str::to_owned).collect();
+    played
+}
+
+/// `[0000560c6c7ffcd0] main libvlc error: …` is VLC's own, `[h264 @ 0x7f14a01bc140] …` a decoder's.
+fn is_fault(line: &str) -> bool {
+    let head = line.split_once(": ").map_or(line, |(head, _)| head);
+    let is_decoders = line.split_once(']').is_some_and(|(head, _)| head.contains(" @ "));
+    head.ends_with(" error") || is_decoders || means_damage(line)
+}
