@@ -16,6 +16,7 @@ mod vlc;
 
 use std::env;
 use std::fmt::{self, Display, Formatter};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,11 +24,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 
+use self::harmless::{When, harmless};
 use crate::{Process, wait_for};
 
 /// How long a player may take beyond what it plays: browsers start slowly where others run at
 /// once, and who joins a live stream waits for its next segment.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Whoever has begun to play and then decodes nothing for so long will not go on.
+const STANDS_MAX: Duration = Duration::from_secs(15);
 /// How long it may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 /// How many of its last lines an error shows.
@@ -70,6 +74,8 @@ pub struct Played {
     pub sound: Duration,
     /// What it said that means a fault in the stream, or in its playing.
     pub errors: Vec<String>,
+    /// What it said that is no fault where one push ends and the next begins, and is one elsewhere.
+    pub at_breaks: Vec<String>,
 }
 
 impl Player {
@@ -89,6 +95,7 @@ impl Player {
         let mut process = Process::start(&mut command, self.name(), folder.path())?;
         let mut played = Played::default();
         let mut looked = Instant::now();
+        let mut went_on = Instant::now();
         let within = PATIENCE + length.sound * 2;
         let waited = wait_for(&format!("{self} to play {url}"), within, || {
             if looked.elapsed() < LOOK_EVERY {
@@ -96,7 +103,10 @@ impl Player {
             }
             looked = Instant::now();
             let ended = process.ended().transpose();
-            played = self.read(&process);
+            let before = mem::replace(&mut played, self.read(&process));
+            if (before.pictures, before.sound) != (played.pictures, played.sound) {
+                went_on = Instant::now();
+            }
             if let Some(status) = ended {
                 let is_well = status.as_ref().is_ok_and(std::process::ExitStatus::success);
                 // Whoever ends well has reached the end of the stream.
@@ -104,6 +114,10 @@ impl Player {
             }
             // It may have ended between.
             self.ask(&mut process).ok();
+            let stands = played.pictures > 0 && went_on.elapsed() > STANDS_MAX;
+            if stands && !played.has(length) {
+                return Some(Some(format!("it stands still, for {STANDS_MAX:?}")));
+            }
             played.has(length).then_some(None)
         });
         // What it says of being stopped is not of the stream, and not read.
@@ -157,7 +171,15 @@ impl Player {
             Self::GStreamer => gstreamer::read(&out, &err),
             Self::HlsJs | Self::ChromiumHls => browser::read(&out, &err),
         };
-        played.errors.retain(|line| !harmless::is_harmless(self, line));
+        for line in mem::take(&mut played.errors) {
+            match harmless(self, &line) {
+                None => played.errors.push(line),
+                // Some say the same of each packet.
+                Some(When::AtBreaks) if played.at_breaks.last() == Some(&line) => {}
+                Some(When::AtBreaks) => played.at_breaks.push(line),
+                Some(When::Always) => {}
+            }
+        }
         played
     }
 

@@ -2,9 +2,9 @@
 //
 //   node live.mjs hls.js|native URL
 //
-// prints one line of JSON four times a second, until it is told to end (SIGTERM):
+// prints one line of JSON four times a second, until the stream ends, or it is told to (SIGTERM):
 //
-//   {"pictures": 30, "soundMs": 1000, "errors": []}
+//   {"pictures": 30, "soundMs": 1000, "errors": [], "ended": false}
 //
 // With `native` the playlist is the source of a video element: the browser's own HLS plays it.
 // Sound is time that was played while sound was decoded.
@@ -45,6 +45,7 @@ try {
     const seen = await page.evaluate(look);
     const said = { ...seen, errors: [...errors, ...seen.errors] };
     process.stdout.write(`${JSON.stringify(said)}\n`);
+    if (seen.ended) break;
     await new Promise((done) => setTimeout(done, LOOK_MS));
   }
 } finally {
@@ -107,5 +108,6 @@ function look() {
     pictures: video.getVideoPlaybackQuality().totalVideoFrames,
     soundMs: Math.round(played.soundMs),
     errors: played.errors,
+    ended: video.ended,
   };
 }

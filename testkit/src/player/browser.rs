@@ -31,6 +31,7 @@ pub(super) fn read(out: &str, err: &str) -> Played {
         pictures: sample.pictures,
         sound: Duration::from_millis(sample.sound_ms),
         errors: sample.errors,
+        at_breaks: Vec::new(),
     });
     let mut played = latest.unwrap_or_default();
     played.errors.extend(err.lines().map(str::to_owned));

@@ -19,10 +19,7 @@ pub(super) fn command(url: &str) -> Command {
 pub(super) fn read(said: &str) -> Played {
     let mut played = Played::default();
     for line in said.lines() {
-        // The playlist's tags are shown as they are skipped.
-        let is_of_stream = line.contains("[info] Skip ('#EXT");
         if !count(&mut played, line)
-            && !is_of_stream
             && (LEVELS.iter().any(|level| line.contains(level)) || means_damage(line))
         {
             played.errors.push(line.to_owned());

@@ -17,7 +17,8 @@ pub(super) fn command(program: &Path, url: &str, folder: &Path) -> Command {
     command.env("HOME", folder).env_remove("XDG_CONFIG_HOME").env_remove("XDG_CACHE_HOME");
     command.args(["--intf", "oldrc", "--rc-fake-tty", "--no-color", "--verbose", "1"]);
     command.args(["--vout", "vdummy", "--aout", "adummy", "--no-media-library", "--no-dbus"]);
-    command.args(["--avcodec-hw", "none", "--no-metadata-network-access", url]);
+    // At the end of what has one, its interface would wait for more commands.
+    command.args(["--play-and-exit", url, "--avcodec-hw", "none", "--no-metadata-network-access"]);
     command
 }
 
@@ -25,12 +26,12 @@ pub(super) fn read(out: &str, err: &str) -> Played {
     let mut played = Played::default();
     let (mut shown, mut late, mut blocks, mut rate) = (0, 0, 0, 0);
     for line in out.lines() {
-        // The latest answer is the last.
+        // `Sample rate` and, of a sound that is decoded already, `Decoded sample rate`. The latest answer is the last.
         for (name, value) in [
             ("frames displayed :", &mut shown),
             ("frames lost      :", &mut late),
             ("buffers played   :", &mut blocks),
-            ("Sample rate:", &mut rate),
+            ("ample rate:", &mut rate),
         ] {
             *value = number_after(line, name).unwrap_or(*value);
         }
