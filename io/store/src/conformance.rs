@@ -19,6 +19,10 @@ pub async fn all(store: &dyn ObjectStore) {
     streams_with_similar_names_are_apart(store).await;
     a_file_is_adopted_and_goes(store).await;
     adopting_without_a_file_is_not_found(store).await;
+    a_range_is_a_part_of_the_object(store).await;
+    of_all_who_put_a_new_object_one_is_told_so(store).await;
+    a_survey_tells_of_every_object_with_its_size_and_time(store).await;
+    the_records_of_recordings_are_found_without_the_rest(store).await;
 }
 
 fn key(path: &str) -> ObjectKey {
@@ -146,6 +150,80 @@ async fn adopting_without_a_file_is_not_found(store: &dyn ObjectStore) {
     let result = store.adopt(&key("live/nofile/ts/1/0.ts"), &spooled("nofile")).await;
     assert!(matches!(result, Err(StoreError::NotFound { .. })), "{result:?}");
     check(store, "live/nofile/ts/1/0.ts", None).await;
+}
+
+async fn a_range_is_a_part_of_the_object(store: &dyn ObjectStore) {
+    let (there, nowhere) = (key("live/range/ts/1/0.ts"), key("live/range/ts/1/1.ts"));
+    put(store, "live/range/ts/1/0.ts", b"0123456789").await;
+    let ranges = [(0..10, "0123456789"), (0..1, "0"), (3..5, "34"), (8..20, "89")];
+    for (range, expected) in ranges.into_iter().chain([(10..12, ""), (30..40, ""), (4..4, "")]) {
+        let bytes = store.get_range(&there, range.clone()).await.expect("get a range");
+        assert_eq!(bytes, expected, "{range:?}");
+    }
+    assert_eq!(store.length(&there).await.expect("the length"), 10);
+    let missing = store.get_range(&nowhere, 0..1).await;
+    assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
+    let missing = store.length(&nowhere).await;
+    assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
+}
+
+async fn of_all_who_put_a_new_object_one_is_told_so(store: &dyn ObjectStore) {
+    let key = key("live/new/recordings/a/1.json");
+    let (first, second) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
+    let both = tokio::join!(store.put_new(&key, first), store.put_new(&key, second));
+    let told = (both.0.expect("put a new one"), both.1.expect("put a new one"));
+    assert!(told.0 != told.1, "{told:?}");
+    let expected: &[u8] = if told.0 { b"first" } else { b"second" };
+    check(store, "live/new/recordings/a/1.json", Some(expected)).await;
+    assert!(!store.put_new(&key, Bytes::new()).await.expect("put what is there"));
+    check(store, "live/new/recordings/a/1.json", Some(expected)).await;
+    store.delete(&key).await.expect("delete");
+    assert!(store.put_new(&key, Bytes::new()).await.expect("put it anew"));
+}
+
+async fn a_survey_tells_of_every_object_with_its_size_and_time(store: &dyn ObjectStore) {
+    let names = ["ts/1/0.ts", "ts/1/init-0.mp4", "ts/page-0.m3u8", "recordings/a/1.json"];
+    for name in names {
+        put(store, &format!("live/survey/{name}"), b"bytes").await;
+    }
+    put(store, "live/survey2/ts/1/0.ts", b"bytes").await;
+    // More than are told of at a time.
+    for number in 1..1_100 {
+        put(store, &format!("live/survey/ts/1/{number}.ts"), b"b").await;
+    }
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now_ms = i64::try_from(now.expect("a clock").as_millis()).expect("a time");
+    let (mut survey, mut found) = (store.survey(&stream("live/survey")), Vec::new());
+    while let Some(portion) = survey.recv().await {
+        found.extend(portion.expect("a portion"));
+    }
+    assert_eq!(found.len(), names.len() + 1_099);
+    for name in names {
+        let key = key(&format!("live/survey/{name}"));
+        let object = found.iter().find(|object| object.key == key).expect(name);
+        assert_eq!(object.bytes, 5, "{name}");
+        assert!((now_ms - object.modified_ms).abs() < 600_000, "{object:?} at {now_ms}");
+    }
+    let nothing = store.survey(&stream("live/no-survey")).recv().await;
+    let is_nothing = match &nothing {
+        None => true,
+        Some(portion) => portion.as_ref().is_ok_and(Vec::is_empty),
+    };
+    assert!(is_nothing, "{nothing:?}");
+}
+
+async fn the_records_of_recordings_are_found_without_the_rest(store: &dyn ObjectStore) {
+    for name in ["recordings/b/1.json", "recordings/a/10.json", "recordings/a/2.json"] {
+        put(store, &format!("live/records/{name}"), b"{}").await;
+    }
+    put(store, "live/records/ts/1/0.ts", b"bytes").await;
+    put(store, "live/records2/recordings/c/1.json", b"{}").await;
+    let records = store.records(&stream("live/records")).await.expect("the records");
+    let records: Vec<_> = records.into_iter().map(|key| ObjectKey::Recording(key).path()).collect();
+    let expected = ["recordings/a/2.json", "recordings/a/10.json", "recordings/b/1.json"];
+    assert_eq!(records, expected.map(|name| format!("live/records/{name}")));
+    let none = store.records(&stream("live/no-records")).await.expect("no records");
+    assert!(none.is_empty(), "{}", none.len());
 }
 
 /// A path for a file that no other run of this suite uses.

@@ -1,7 +1,11 @@
 //! Objects as files below one folder, each at its key's path.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,10 +18,12 @@ use crate::StoreError;
 
 /// Where files are written before they are whole. No application's name starts with a dot.
 const INCOMING: &str = ".incoming";
+/// The folder of a stream's recordings, beside those of its renditions.
+const RECORDINGS: &str = "recordings";
 /// How often folders are made again that somebody else removes at the same moment.
 const FOLDER_ATTEMPTS: u32 = 16;
 /// Folders below folders that are looked into: one more than a key has parts.
-const DEPTH_MAX: u32 = 6;
+pub(crate) const DEPTH_MAX: u32 = 6;
 
 /// A folder of whole files. A file is written elsewhere in the folder first and renamed when it is
 /// whole, so nobody ever reads half of one. Everything here blocks.
@@ -89,6 +95,11 @@ impl Files {
         self.root.join(key.path())
     }
 
+    /// Where the records of a stream's recordings are (see [`timeline::RecordingKey`]).
+    pub(crate) fn recordings(&self, stream: &StreamName) -> PathBuf {
+        self.root.join(stream.as_str()).join(RECORDINGS)
+    }
+
     /// Writes a whole object, `durably` so that a power cut cannot empty it.
     pub(crate) fn write(
         &self,
@@ -122,6 +133,89 @@ impl Files {
             File::open(temporary)?.sync_data()
         })?;
         ignore_missing(fs::remove_file(file))
+    }
+
+    /// Writes a whole object unless there is one.
+    pub(crate) fn write_new(&self, key: &ObjectKey, bytes: &[u8]) -> io::Result<bool> {
+        let (target, number) = (self.path(key), self.next.fetch_add(1, Relaxed));
+        let temporary = self.root.join(INCOMING).join(format!("{number:x}"));
+        let written = File::create(&temporary).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_data()
+        });
+        let made = written.and_then(|()| self.link_into(&temporary, &target));
+        let _ = fs::remove_file(&temporary);
+        match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
+    /// A second name for a file, which must not be taken, and the folders on the way.
+    fn link_into(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let _held = self.hold_folders();
+        let mut made = Ok(());
+        for _ in 0..FOLDER_ATTEMPTS {
+            if let Some(folder) = to.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            made = fs::hard_link(from, to);
+            // Another process may have removed the folder.
+            if !matches!(&made, Err(error) if error.kind() == ErrorKind::NotFound) {
+                break;
+            }
+        }
+        made
+    }
+
+    /// Some bytes of an object's file.
+    pub(crate) fn read_range(&self, key: &ObjectKey, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let mut file = File::open(self.path(key))?;
+        let end = range.end.min(file.metadata()?.len());
+        let length = end.saturating_sub(range.start);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        if length > 0 {
+            file.seek(SeekFrom::Start(range.start))?;
+            file.take(length).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Tells of everything of one stream, until `tell` says that this is enough.
+    pub(crate) fn survey(
+        &self,
+        folder: &Path,
+        depth: u32,
+        tell: &mut dyn FnMut(Found) -> bool,
+    ) -> io::Result<bool> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let (path, file_type) = (entry.path(), entry.file_type()?);
+            if file_type.is_dir() {
+                if depth > 0 && !self.survey(&path, depth - 1, tell)? {
+                    return Ok(false);
+                }
+                continue;
+            }
+            let below = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
+            let Some(key) = below.and_then(|below| ObjectKey::parse(below).ok()) else { continue };
+            let metadata = match entry.metadata() {
+                Ok(metadata) => metadata,
+                // It went while we looked.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            let modified = metadata.modified()?;
+            if !tell(Found { key, path, bytes: metadata.len(), modified }) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Removes an object's file, and the folders that are empty without it.
@@ -246,85 +340,5 @@ fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(path: &str) -> ObjectKey {
-        ObjectKey::parse(path).unwrap()
-    }
-
-    #[test]
-    fn a_file_from_another_file_system_is_copied_and_goes() {
-        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let files = Files::open(here.path(), Duration::ZERO).unwrap();
-        let file = there.path().join("0.ts");
-        fs::write(&file, b"bytes").unwrap();
-        let target = files.path(&key("live/cam/ts/1/0.ts"));
-        files.copy(&file, &target).unwrap();
-        assert_eq!(fs::read(target).unwrap(), b"bytes");
-        assert!(!file.exists());
-        assert_eq!(fs::read_dir(here.path().join(INCOMING)).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn what_was_half_written_is_removed_once_it_is_old() {
-        let folder = tempfile::tempdir().unwrap();
-        let half = folder.path().join(INCOMING).join("17");
-        drop(Files::open(folder.path(), Duration::ZERO).unwrap());
-        fs::write(&half, b"by").unwrap();
-        drop(Files::open(folder.path(), Duration::from_secs(3_600)).unwrap());
-        assert!(half.exists(), "another process may be writing it");
-        drop(Files::open(folder.path(), Duration::ZERO).unwrap());
-        assert!(!half.exists());
-    }
-
-    #[test]
-    fn a_failed_write_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Files::open(folder.path(), Duration::ZERO).unwrap();
-        // A file is where a folder should be.
-        fs::write(folder.path().join("live"), b"").unwrap();
-        let error = files.write(&key("live/cam/ts/1/0.ts"), b"bytes", false).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotADirectory);
-        assert_eq!(fs::read_dir(folder.path().join(INCOMING)).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn folders_that_others_emptied_go_when_the_next_epoch_begins() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Files::open(folder.path(), Duration::ZERO).unwrap();
-        let first = files.write(&key("live/cam/ts/1/0.ts"), b"a", false).unwrap();
-        files.write(&key("live/cam/ts/2/1.ts"), b"b", false).unwrap();
-        fs::remove_file(&first).unwrap();
-        files.write(&key("live/cam/ts/3/2.ts"), b"c", false).unwrap();
-        let mut epochs: Vec<_> = fs::read_dir(folder.path().join("live/cam/ts"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        epochs.sort();
-        assert_eq!(epochs, ["2", "3"]);
-    }
-
-    #[test]
-    fn writing_and_removing_in_one_folder_do_not_disturb_each_other() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Files::open(folder.path(), Duration::ZERO).unwrap();
-        std::thread::scope(|scope| {
-            for worker in 0..4 {
-                let files = &files;
-                scope.spawn(move || {
-                    for number in 0..200 {
-                        let key = key(&format!("live/cam/ts/{worker}/{number}.ts"));
-                        files.write(&key, b"bytes", false).unwrap();
-                        files.remove(&key).unwrap();
-                    }
-                });
-            }
-        });
-        assert!(!folder.path().join("live").exists());
     }
 }

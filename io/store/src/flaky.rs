@@ -1,14 +1,15 @@
 //! A store that fails at first, for tests of others.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use timeline::{ObjectKey, StreamName};
+use timeline::{ObjectKey, RecordingKey, StreamName};
 
-use crate::{ObjectStore, StoreError};
+use crate::{ObjectStore, StoreError, Survey};
 
 /// A store whose first writes fail for now. Reading always works.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct FlakyStore {
 }
 
 impl FlakyStore {
-    /// `store`, whose first `failures` calls to `put`, `adopt` and `delete` fail.
+    /// `store`, whose first `failures` calls to `put`, `put_new`, `adopt` and `delete` fail.
     #[must_use]
     pub const fn new(store: Arc<dyn ObjectStore>, failures: u32) -> Self {
         Self { store, failures_left: AtomicU32::new(failures), attempts: AtomicU32::new(0) }
@@ -51,8 +52,21 @@ impl ObjectStore for FlakyStore {
         self.store.put(key, bytes).await
     }
 
+    async fn put_new(&self, key: &ObjectKey, bytes: Bytes) -> Result<bool, StoreError> {
+        self.attempt("put", key)?;
+        self.store.put_new(key, bytes).await
+    }
+
     async fn get(&self, key: &ObjectKey) -> Result<Bytes, StoreError> {
         self.store.get(key).await
+    }
+
+    async fn get_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, StoreError> {
+        self.store.get_range(key, range).await
+    }
+
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StoreError> {
+        self.store.length(key).await
     }
 
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
@@ -71,5 +85,13 @@ impl ObjectStore for FlakyStore {
 
     async fn list(&self, stream: &StreamName) -> Result<Vec<ObjectKey>, StoreError> {
         self.store.list(stream).await
+    }
+
+    async fn records(&self, stream: &StreamName) -> Result<Vec<RecordingKey>, StoreError> {
+        self.store.records(stream).await
+    }
+
+    fn survey(&self, stream: &StreamName) -> Survey {
+        self.store.survey(stream)
     }
 }

@@ -1,15 +1,18 @@
 //! Objects in a folder.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use timeline::{ObjectKey, StreamName};
+use timeline::{ObjectKey, RecordingKey, StreamName};
+use tokio::task::spawn_blocking;
 
-use crate::files::{Files, blocking};
-use crate::{ObjectStore, StoreError};
+use crate::files::{self, DEPTH_MAX, Files, blocking};
+use crate::survey::{FOUND_MAX, channel};
+use crate::{Found, ObjectStore, StoreError, Survey};
 
 /// How old a half-written file must be before it counts as left behind by a process that is gone.
 const LEFTOVER_AGE: Duration = Duration::from_secs(3_600);
@@ -54,9 +57,24 @@ impl ObjectStore for FolderStore {
         self.run("put", key, put).await.map(drop)
     }
 
+    async fn put_new(&self, key: &ObjectKey, bytes: Bytes) -> Result<bool, StoreError> {
+        let put = move |files: &Files, key: &ObjectKey| files.write_new(key, &bytes);
+        self.run("put", key, put).await
+    }
+
     async fn get(&self, key: &ObjectKey) -> Result<Bytes, StoreError> {
         let get = |files: &Files, key: &ObjectKey| std::fs::read(files.path(key));
         self.run("get", key, get).await.map(Bytes::from)
+    }
+
+    async fn get_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let get = move |files: &Files, key: &ObjectKey| files.read_range(key, range);
+        self.run("get", key, get).await.map(Bytes::from)
+    }
+
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StoreError> {
+        let look = |files: &Files, key: &ObjectKey| std::fs::metadata(files.path(key));
+        self.run("look at", key, look).await.map(|metadata| metadata.len())
     }
 
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
@@ -81,6 +99,48 @@ impl ObjectStore for FolderStore {
         let mut keys: Vec<_> = listing.found.into_iter().map(|found| found.key).collect();
         keys.sort_unstable();
         Ok(keys)
+    }
+
+    async fn records(&self, stream: &StreamName) -> Result<Vec<RecordingKey>, StoreError> {
+        let (files, folder) = (Arc::clone(&self.files), self.files.recordings(stream));
+        let list = move || {
+            let mut keys = Vec::new();
+            files.survey(&folder, DEPTH_MAX, &mut |found| {
+                if let ObjectKey::Recording(key) = found.key {
+                    keys.push(key);
+                }
+                true
+            })?;
+            keys.sort_unstable();
+            Ok(keys)
+        };
+        blocking("list the recordings of", stream.to_string(), list).await
+    }
+
+    fn survey(&self, stream: &StreamName) -> Survey {
+        let (sender, survey) = channel();
+        let (files, stream) = (Arc::clone(&self.files), stream.clone());
+        spawn_blocking(move || {
+            let (folder, mut portion) = (files.root().join(stream.as_str()), Vec::new());
+            let told = files.survey(&folder, DEPTH_MAX, &mut |found| {
+                portion.push(Found::from(found));
+                let is_full = portion.len() >= FOUND_MAX;
+                !is_full || sender.blocking_send(Ok(std::mem::take(&mut portion))).is_ok()
+            });
+            let last = told.map(|_| portion);
+            let last = last.map_err(|error| StoreError::io("survey", stream.to_string(), error));
+            // Whoever does not listen any more knows enough.
+            let _ = sender.blocking_send(last);
+        });
+        survey
+    }
+}
+
+impl From<files::Found> for Found {
+    fn from(found: files::Found) -> Self {
+        let since = found.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let modified_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        Self { key: found.key, bytes: found.bytes, modified_ms }
     }
 }
 

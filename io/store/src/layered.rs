@@ -1,12 +1,14 @@
 //! Reading an object wherever it is by now.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use timeline::ObjectKey;
 
+use crate::memory_store::slice;
 use crate::{LiveMemory, ObjectStore, Spool, StoreError};
 
 /// Reads from memory, then from the spool, then from the store, and last from the node that made
@@ -92,6 +94,42 @@ impl LiveFirst {
             None => Err(StoreError::NotFound { path: key.path() }),
         }
     }
+
+    /// Some of the object's bytes; what lies beyond its end is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    pub async fn get_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, StoreError> {
+        if let Some(bytes) = self.memory.get(key) {
+            return Ok(slice(&bytes, &range));
+        }
+        if let Some(spool) = &self.spool {
+            match spool.get_range(key, range.clone()).await {
+                Err(StoreError::NotFound { .. }) => {}
+                found_or_failed => return found_or_failed,
+            }
+        }
+        self.store.get_range(key, range).await
+    }
+
+    /// How many bytes the object has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    pub async fn length(&self, key: &ObjectKey) -> Result<u64, StoreError> {
+        if let Some(bytes) = self.memory.get(key) {
+            return Ok(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        }
+        if let Some(spool) = &self.spool {
+            match spool.length(key).await {
+                Err(StoreError::NotFound { .. }) => {}
+                found_or_failed => return found_or_failed,
+            }
+        }
+        self.store.length(key).await
+    }
 }
 
 #[cfg(test)]
@@ -119,10 +157,15 @@ mod tests {
         // The bytes of one object do not differ; here they tell where they were read.
         store.put(&key(0), Bytes::from_static(b"store")).await.unwrap();
         assert_eq!(layered.get(&key(0)).await.unwrap(), "store");
+        assert_eq!(layered.get_range(&key(0), 2..4).await.unwrap(), "or");
         spool.write(&key(0), Bytes::from_static(b"spool")).await.unwrap();
         assert_eq!(layered.get(&key(0)).await.unwrap(), "spool");
+        assert_eq!(layered.get_range(&key(0), 2..4).await.unwrap(), "oo");
+        assert_eq!(layered.length(&key(0)).await.unwrap(), 5);
         memory.insert(key(0), Bytes::from_static(b"memory"));
         assert_eq!(layered.get(&key(0)).await.unwrap(), "memory");
+        assert_eq!(layered.get_range(&key(0), 2..9).await.unwrap(), "mory");
+        assert_eq!(layered.length(&key(0)).await.unwrap(), 6);
         let other = LiveFirst { spool: None, ..layered };
         memory.remove(&key(0));
         assert_eq!(other.get(&key(0)).await.unwrap(), "store");

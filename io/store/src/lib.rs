@@ -14,14 +14,16 @@ mod layered;
 mod live_memory;
 mod memory_store;
 mod spool;
+mod survey;
 mod uploader;
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use timeline::{ObjectKey, StreamName};
+use timeline::{ObjectKey, RecordingKey, StreamName};
 
 pub use error::{BoxError, StoreError};
 pub use flaky::FlakyStore;
@@ -30,6 +32,7 @@ pub use layered::{Elsewhere, LiveFirst};
 pub use live_memory::LiveMemory;
 pub use memory_store::MemoryStore;
 pub use spool::{Spool, SpoolFile};
+pub use survey::{Found, Survey};
 pub use uploader::{Uploader, UploaderSettings, UploaderStatus};
 
 /// Keeps immutable objects.
@@ -47,12 +50,35 @@ pub trait ObjectStore: Debug + Send + Sync + 'static {
     /// When the object may not have been stored.
     async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError>;
 
+    /// Stores `bytes` if there is no such object yet, and says whether it did: of all who try, one
+    /// is told so. For objects whose name people choose. Whoever does not hear the answer may find
+    /// its own bytes there.
+    ///
+    /// # Errors
+    ///
+    /// When that is not known.
+    async fn put_new(&self, key: &ObjectKey, bytes: Bytes) -> Result<bool, StoreError>;
+
     /// The whole object.
     ///
     /// # Errors
     ///
     /// [`StoreError::NotFound`] when it is not there; others when that is not known.
     async fn get(&self, key: &ObjectKey) -> Result<Bytes, StoreError>;
+
+    /// Some of the object's bytes; what lies beyond its end is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    async fn get_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, StoreError>;
+
+    /// How many bytes the object has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StoreError>;
 
     /// Deletes the object. To delete what is not there is a success.
     ///
@@ -95,4 +121,16 @@ pub trait ObjectStore: Debug + Send + Sync + 'static {
     ///
     /// When the answer would not be complete.
     async fn list(&self, stream: &StreamName) -> Result<Vec<ObjectKey>, StoreError>;
+
+    /// The records of a stream's recordings, all versions, in the order of their keys. They are
+    /// found without a look at anything else that the stream has.
+    ///
+    /// # Errors
+    ///
+    /// When the answer would not be complete.
+    async fn records(&self, stream: &StreamName) -> Result<Vec<RecordingKey>, StoreError>;
+
+    /// All objects of a stream with their sizes and times, some at a time and in any order: what
+    /// comes or goes meanwhile may be among them or not. Call it within a Tokio runtime.
+    fn survey(&self, stream: &StreamName) -> Survey;
 }

@@ -1,5 +1,6 @@
 //! Finished segments on their way to the store.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +69,28 @@ impl Spool {
         let file = self.files.path(key);
         let read = move || std::fs::read(file);
         blocking("read the spooled", key.path(), read).await.map(Bytes::from)
+    }
+
+    /// Some of the segment's bytes; what lies beyond its end is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    pub async fn get_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let (files, path, key) = (Arc::clone(&self.files), key.path(), key.clone());
+        let read = move || files.read_range(&key, range);
+        blocking("read the spooled", path, read).await.map(Bytes::from)
+    }
+
+    /// How many bytes the segment has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    pub async fn length(&self, key: &ObjectKey) -> Result<u64, StoreError> {
+        let file = self.files.path(key);
+        let look = move || std::fs::metadata(file).map(|metadata| metadata.len());
+        blocking("look at the spooled", key.path(), look).await
     }
 
     /// Whether the segment is here.

@@ -1,11 +1,12 @@
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use timeline::StreamName;
+use timeline::{RecordingKey, StreamName};
 
 use super::*;
-use crate::{FlakyStore, FolderStore, MemoryStore, Spool};
+use crate::{FlakyStore, FolderStore, MemoryStore, Spool, Survey};
 
 const FAST: UploaderSettings = UploaderSettings {
     concurrency: 1,
@@ -64,8 +65,20 @@ impl ObjectStore for Recorder {
         self.store.put(key, bytes).await
     }
 
+    async fn put_new(&self, key: &ObjectKey, bytes: Bytes) -> Result<bool, StoreError> {
+        self.store.put_new(key, bytes).await
+    }
+
     async fn get(&self, key: &ObjectKey) -> Result<Bytes, StoreError> {
         self.store.get(key).await
+    }
+
+    async fn get_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, StoreError> {
+        self.store.get_range(key, range).await
+    }
+
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StoreError> {
+        self.store.length(key).await
     }
 
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
@@ -78,6 +91,14 @@ impl ObjectStore for Recorder {
 
     async fn list(&self, stream: &StreamName) -> Result<Vec<ObjectKey>, StoreError> {
         self.store.list(stream).await
+    }
+
+    async fn records(&self, stream: &StreamName) -> Result<Vec<RecordingKey>, StoreError> {
+        self.store.records(stream).await
+    }
+
+    fn survey(&self, stream: &StreamName) -> Survey {
+        self.store.survey(stream)
     }
 }
 
