@@ -1,5 +1,8 @@
 //! The admin port: alive, ready, metrics. It is for operators and balancers, listens on loopback
-//! unless told otherwise, and shows no secret.
+//! unless told otherwise, and shows no secret. What a role lets operators do is below `/v1/`
+//! ([`Control`]).
+
+mod control;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +18,8 @@ use crate::{
     Acceptor, BindError, BodyError, ConnectionLimits, Connections, Drain, HttpLimits, HttpService,
     Metrics, Readiness, serve_http,
 };
+
+pub use self::control::{Asked, Control, Told};
 
 /// The admin port. Drain it last: it tells a balancer that the others drain.
 #[derive(Debug)]
@@ -35,7 +40,14 @@ impl Admin {
         metrics: Metrics,
     ) -> Result<Self, BindError> {
         let acceptor = Acceptor::bind("the admin port", address, Connections::new(CONNECTIONS))?;
-        Ok(Self { acceptor, pages: Pages { readiness, metrics } })
+        Ok(Self { acceptor, pages: Pages { readiness, metrics, control: None } })
+    }
+
+    /// Lets operators do more: what is below `/v1/` goes to `control`.
+    #[must_use]
+    pub fn with_control(mut self, control: Arc<dyn Control>) -> Self {
+        self.pages.control = Some(control);
+        self
     }
 
     /// Where it listens, with the port that it really has.
@@ -60,6 +72,7 @@ const CONNECTIONS: ConnectionLimits =
 struct Pages {
     readiness: Readiness,
     metrics: Metrics,
+    control: Option<Arc<dyn Control>>,
 }
 
 impl Pages {
@@ -94,7 +107,14 @@ impl HttpService for Pages {
     type Body = BoxBody<Bytes, BodyError>;
 
     async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Self::Body> {
-        let answer = self.answer(request.method(), request.uri().path());
+        let answer = match &self.control {
+            Some(control) if request.uri().path().starts_with(control::BELOW) => {
+                let method = request.method().clone();
+                let Told { status, json } = control::answer(control.as_ref(), request).await;
+                respond(&method, status, JSON, json + "\n")
+            }
+            Some(_) | None => self.answer(request.method(), request.uri().path()),
+        };
         answer.map(|body| body.map_err(Into::into).boxed())
     }
 }
@@ -137,7 +157,7 @@ mod tests {
     async fn the_port_says_alive_ready_and_how_much() {
         let metrics = Metrics::default();
         metrics.counter("weir_test_things_total", "Things.").inc();
-        let pages = Pages { readiness: Readiness::default(), metrics };
+        let pages = Pages { readiness: Readiness::default(), metrics, control: None };
         check(&pages, "GET /health", 200, "alive\n").await;
         check(&pages, "HEAD /health", 200, "").await;
         check(&pages, "GET /ready", 200, "\"ready\":true").await;

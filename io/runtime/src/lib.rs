@@ -19,7 +19,7 @@ mod shutdown;
 mod tls;
 
 pub use accept::{Accepted, Acceptor, ConnectionLimits, Connections, Permit, Refused};
-pub use admin::Admin;
+pub use admin::{Admin, Asked, Control, Told};
 pub use clock::unix_ms;
 pub use drain::{Drain, DrainHandle, drain};
 pub use http::{BodyError, HttpLimits, HttpService, serve_http};
