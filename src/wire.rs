@@ -9,6 +9,7 @@ use database::{Database, SqliteDatabase};
 use edge::Edge;
 use ingest::{Ingest, Node, Parts};
 use journal::{Durability, Journal, SqliteJournal};
+use parts::Hub;
 use playlist::{Janitor, Playlist};
 use runtime::{Admin, Condition, HttpLimits, Metrics, Readiness, TlsAcceptor, load_tls};
 use std::time::Duration;
@@ -62,6 +63,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
             authority: authority(config, &database),
             journal: Arc::clone(&journal),
             memory: Arc::clone(&memory),
+            hub: Hub::default(),
             spool: Arc::clone(&spool),
             uploader: uploader.clone(),
             store: Arc::clone(&store),

@@ -1,9 +1,11 @@
 //! The push side: takes RTMP connections, cuts what they send, and lists it.
 //!
 //! One task owns a connection and everything up to the finished segment (`connection`); another
-//! one per publication makes segments durable and lists them in order (`writer`). A protocol
+//! one per publication makes segments durable and lists them in order (`writer`), while the first
+//! announces their parts (`announcer`). A protocol
 //! calls [`Publisher`]; it implements nothing.
 
+mod announcer;
 mod connection;
 mod cues;
 mod disconnect;

@@ -19,6 +19,10 @@ pub struct Metrics {
     pub(crate) segment_bytes: IntCounter,
     /// From a segment's end to its listing.
     pub(crate) listing_seconds: Histogram,
+    /// Parts of segments.
+    pub(crate) parts: IntCounter,
+    /// From a part's last unit to its announcement.
+    pub(crate) part_seconds: Histogram,
     /// What was mended in what encoders sent, by kind.
     pub(crate) repairs: IntCounterVec,
     /// Publications at this moment, by the doctor's grade.
@@ -57,6 +61,12 @@ impl Metrics {
                 "weir_ingest_listing_seconds",
                 "From a segment's last unit to its listing in the journal",
                 &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0],
+            ),
+            parts: registry.counter("weir_ingest_parts_total", "Parts of segments, in low latency"),
+            part_seconds: registry.histogram(
+                "weir_ingest_part_seconds",
+                "From a part's last unit to its announcement",
+                &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5],
             ),
             repairs: registry.counters(
                 "weir_ingest_repairs_total",

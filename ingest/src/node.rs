@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use authz::PublishAuthority;
 use journal::{AppendError, Journal, Position};
+use parts::Hub;
 use runtime::unix_ms;
-use segmenter::Diagnosis;
+use segmenter::{Diagnosis, LowLatency};
 use store::{LiveMemory, ObjectStore, Spool, Uploader};
 use timeline::{Claimant, Ledger, StreamName};
 
-use crate::publisher::Publisher;
+use crate::announcer::Announcer;
+use crate::publisher::{Fixed, Publisher};
 use crate::registry::Registry;
 use crate::waits::Waits;
 use crate::writer::Writer;
@@ -37,6 +39,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// Newest segments, for the playlist service.
     pub memory: Arc<LiveMemory>,
+    /// Where parts of segments are announced.
+    pub hub: Hub,
     /// Segments on their way to the store.
     pub spool: Arc<Spool>,
     /// Takes them there.
@@ -76,9 +80,29 @@ impl Node {
         }
         let (ledger, position) = self.claim(stream).await?;
         let head = ledger.head();
-        let target_duration_s = head.target_duration_s.filter(|_| !head.begins_broadcast);
-        let writer = Writer::new(Arc::clone(self), stream.clone(), ledger, position, place);
-        Ok(Publisher::new(&self.settings.stream, target_duration_s, writer))
+        let fixed = Fixed {
+            target_duration_s: head.target_duration_s.filter(|_| !head.begins_broadcast),
+            part_target_ms: head.part_target_ms.filter(|_| !head.begins_broadcast),
+        };
+        let announcer = self.announcer(stream, &ledger);
+        let writer = Writer::new(
+            Arc::clone(self),
+            stream.clone(),
+            ledger,
+            position,
+            place,
+            announcer.clone(),
+        );
+        Ok(Publisher::new(&self.settings.stream, fixed, writer, announcer))
+    }
+
+    /// Who tells of the parts of a publication, if there are any.
+    fn announcer(&self, stream: &StreamName, ledger: &Ledger) -> Option<Announcer> {
+        if self.settings.stream.low_latency == LowLatency::Off {
+            return None;
+        }
+        let (hub, memory) = (self.parts.hub.clone(), Arc::clone(&self.parts.memory));
+        Some(Announcer::new(hub, memory, self.metrics.clone(), stream.clone(), ledger.clone()))
     }
 
     /// What the stream doctor says of the publication of `stream`, as it was at most a few seconds

@@ -7,7 +7,9 @@ use media::{AccessUnit, Track, TrackKind};
 use segmenter::{Change, Cue, Diagnosis, Output, Repairs, Segmenter};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
+use crate::announcer::Announcer;
 use crate::server_clock::ServerClock;
 use crate::writer::{Work, Writer};
 use crate::{Disconnect, StreamSettings};
@@ -28,6 +30,9 @@ pub struct Publisher {
     /// Boxed: a connection has room for all this before it publishes anything.
     segmenter: Box<Segmenter>,
     clock: ServerClock,
+    announcer: Option<Announcer>,
+    /// When what is handed over came, by both clocks.
+    came: (i64, Instant),
     work: Option<mpsc::Sender<Work>>,
     leave: watch::Receiver<bool>,
     failed: watch::Receiver<Option<String>>,
@@ -36,6 +41,15 @@ pub struct Publisher {
     diagnosis: watch::Sender<Arc<Diagnosis>>,
     /// When the doctor's figures are passed on again, in milliseconds since the Unix epoch.
     figures_ms: i64,
+}
+
+/// What earlier publications of a stream have fixed for all that follow in its broadcast.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fixed {
+    /// The target duration, in seconds.
+    pub(crate) target_duration_s: Option<u32>,
+    /// The part target, in milliseconds.
+    pub(crate) part_target_ms: Option<u32>,
 }
 
 /// How a publication ends.
@@ -50,22 +64,38 @@ pub enum End {
 impl Publisher {
     pub(crate) fn new(
         settings: &StreamSettings,
-        target_duration_s: Option<u32>,
+        fixed: Fixed,
         writer: Writer,
+        announcer: Option<Announcer>,
     ) -> Self {
         let (work, queue) = mpsc::channel(QUEUE_SEGMENTS_MAX);
         let (leave, failed, replaced) = (writer.leave(), writer.failed(), writer.replaced());
         let diagnosis = writer.diagnosis();
         let segmenter = Box::new(Segmenter::new(segmenter::Settings {
             segment_ms: millis(settings.segment_duration),
-            target_duration_s,
+            target_duration_s: fixed.target_duration_s,
             packaging: settings.packaging,
             timed_id3: settings.timed_id3,
+            low_latency: settings.low_latency,
+            part_ms: millis(settings.part_duration),
+            part_target_ms: fixed.part_target_ms,
         }));
         let writer = Some(tokio::spawn(writer.run(queue)));
         let work = Some(work);
         let clock = ServerClock::new();
-        Self { segmenter, clock, work, leave, failed, replaced, writer, diagnosis, figures_ms: 0 }
+        Self {
+            segmenter,
+            clock,
+            announcer,
+            came: (0, Instant::now()),
+            work,
+            leave,
+            failed,
+            replaced,
+            writer,
+            diagnosis,
+            figures_ms: 0,
+        }
     }
 
     /// Announces a track, or a change of it.
@@ -146,6 +176,7 @@ impl Publisher {
     /// Ends the publication: what was received becomes a last segment, and the stream waits for
     /// its publisher to come back. Returns when that is in the journal.
     pub async fn close(mut self, end: End) {
+        let _ = self.now_ms();
         self.segmenter.finish();
         while let Some(output) = self.segmenter.pull() {
             if self.hand_over(output).await.is_err() {
@@ -174,6 +205,7 @@ impl Publisher {
         if let Some(by_ms) = set {
             self.segmenter.clock_set(by_ms, now_ms);
         }
+        self.came = (now_ms, Instant::now());
         now_ms
     }
 
@@ -191,7 +223,26 @@ impl Publisher {
         Ok(())
     }
 
+    /// Announces what can be announced before it is durable, and gives back the rest.
+    fn announce(&self, output: Output) -> Option<Output> {
+        let Some(announcer) = &self.announcer else { return Some(output) };
+        match output {
+            Output::Part(part) => {
+                let (came_ms, came) = self.came;
+                let before_ms = came_ms.saturating_sub(part.arrived_ms).max(0);
+                let before = Duration::from_millis(u64::try_from(before_ms).unwrap_or(0));
+                announcer.part(part, before.saturating_add(came.elapsed()));
+                return None;
+            }
+            Output::Init(ref init) => announcer.init(init),
+            Output::Segment(ref segment) => announcer.segment(segment),
+            Output::DateRange(_) => {}
+        }
+        Some(output)
+    }
+
     async fn hand_over(&mut self, output: Output) -> Result<(), Disconnect> {
+        let Some(output) = self.announce(output) else { return Ok(()) };
         let sent = match &self.work {
             Some(work) => work.send(Work::Output(output)).await.is_ok(),
             None => false,
@@ -206,7 +257,9 @@ impl Drop for Publisher {
         if let Some(work) = self.work.take() {
             self.segmenter.finish();
             while let Some(output) = self.segmenter.pull() {
-                let _ = work.try_send(Work::Output(output));
+                if let Some(output) = self.announce(output) {
+                    let _ = work.try_send(Work::Output(output));
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use rtmp::{
     codes,
 };
 use runtime::unix_ms;
-use segmenter::{Diagnosis, Packaging, Segmenter, Settings};
+use segmenter::{Diagnosis, LowLatency, Packaging, Segmenter, Settings};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -214,6 +214,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rehearsal<S> {
             target_duration_s: None,
             packaging: Packaging::Auto,
             timed_id3: false,
+            low_latency: LowLatency::Off,
+            part_ms: 333,
+            part_target_ms: None,
         };
         self.push = Some(Push {
             message_stream,

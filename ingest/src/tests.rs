@@ -6,6 +6,7 @@ use std::time::Duration;
 use authz::OpenAuthority;
 use container::flv::{Demuxer, Event, FileReader, TagKind};
 use journal::{Journal, MemoryJournal, Position};
+use parts::Hub;
 use store::{LiveMemory, MemoryStore, ObjectStore, Spool, Uploader, UploaderSettings};
 use tempfile::TempDir;
 use timeline::{Body, Claimant, Entry, Ledger, State, StreamName};
@@ -58,6 +59,7 @@ impl Fixture {
             authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
             journal: Arc::clone(&journal),
             memory: Arc::new(LiveMemory::new(1 << 30)),
+            hub: Hub::default(),
             spool: Arc::new(Spool::open(&folder.path().join("spool")).await.unwrap()),
             uploader: Uploader::start(Arc::clone(&store), UploaderSettings::default()),
             store,

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
+use crate::announcer::Announcer;
 use crate::node::Node;
 use crate::publisher::End;
 use crate::registry::Place;
@@ -50,6 +51,7 @@ pub(crate) struct Writer {
     read_with: Vec<ObjectKey>,
     /// Held until everything is in the journal: a successor waits for it.
     place: Place,
+    announcer: Option<Announcer>,
     failed: watch::Sender<Option<String>>,
     replaced: watch::Sender<bool>,
 }
@@ -69,6 +71,7 @@ impl Writer {
         ledger: Ledger,
         position: Position,
         place: Place,
+        announcer: Option<Announcer>,
     ) -> Self {
         let (failed, replaced) = (watch::Sender::new(None), watch::Sender::new(false));
         Self {
@@ -80,6 +83,7 @@ impl Writer {
             inits: Vec::new(),
             read_with: Vec::new(),
             place,
+            announcer,
             failed,
             replaced,
         }
@@ -139,6 +143,8 @@ impl Writer {
         match output {
             Output::Init(init) => self.keep(init).await,
             Output::Segment(segment) => self.list(segment).await,
+            // They are announced, and the segment that they are of is listed.
+            Output::Part(_) => Ok(()),
             Output::DateRange(range) => {
                 let entry = self.ledger.date_range(range, unix_ms());
                 self.append(&entry).await
@@ -167,11 +173,11 @@ impl Writer {
         let end = segment.new.end;
         let entry = self.ledger.segment(segment.new, unix_ms());
         let mut kept = Vec::with_capacity(segment.bodies.len());
-        for (key, body) in entry.segment_keys(&self.stream).into_iter().zip(segment.bodies) {
-            let file = self.spool(&key, &body).await?;
+        for (key, body) in entry.segment_keys(&self.stream).into_iter().zip(&segment.bodies) {
+            let file = self.spool(&key, body).await?;
             let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
             self.node.metrics.segment_bytes.inc_by(bytes);
-            self.node.parts.memory.insert(key.clone(), body);
+            self.node.parts.memory.insert(key.clone(), body.clone());
             kept.push((key, file));
         }
         kept.append(&mut self.inits);
@@ -188,6 +194,9 @@ impl Writer {
                 }
                 return Err(stop);
             }
+        }
+        if let Some(announcer) = &self.announcer {
+            announcer.listed(&entry, &segment.bodies);
         }
         for (key, file) in kept {
             let is_init = |key: &MediaKey| matches!(key.object, ObjectName::Init { .. });
@@ -268,6 +277,7 @@ impl Writer {
 
     /// Nothing of a publication that is over is kept in memory.
     fn forget_all(&mut self) {
+        self.announcer.iter().for_each(Announcer::close);
         let segments = self.in_memory.drain(..).map(|(_, key)| key);
         for key in segments.chain(self.read_with.drain(..)) {
             self.node.parts.memory.remove(&key);

@@ -18,7 +18,7 @@ pub(crate) struct FrameRate {
 
 /// Frame rates that encoders mean when they come within half a percent, in pictures in 1,000
 /// seconds.
-const COMMON_MILLI: [u32; 15] = [
+pub(crate) const COMMON_MILLI: [u32; 15] = [
     10_000, 12_000, 12_500, 14_985, 15_000, 20_000, 23_976, 24_000, 25_000, 29_970, 30_000, 48_000,
     50_000, 59_940, 60_000,
 ];

@@ -11,7 +11,7 @@ use media::avc::AvcConfig;
 use media::{AccessUnit, CodecConfig, Timestamp, Track, TrackId, TrackKind};
 use timeline::{Container, RenditionId, boundary_ms};
 
-use crate::{Cue, Output, Packaging, Segment, Segmenter, Settings};
+use crate::{Cue, LowLatency, Output, Packaging, Segment, Segmenter, Settings};
 
 /// A push of payloads, as [`each_payload`] reads them behind a byte of settings.
 pub fn push(data: &[u8]) {
@@ -100,7 +100,21 @@ impl Bench {
         let target_duration_s = (first & 4 != 0).then_some(4);
         let segment_ms = if first & 8 == 0 { 2_000 } else { 500 };
         let timed_id3 = first & 16 != 0;
-        let settings = Settings { segment_ms, target_duration_s, packaging, timed_id3 };
+        let low_latency = match first >> 5 & 3 {
+            0 => LowLatency::Off,
+            1 => LowLatency::Auto,
+            _ => LowLatency::On,
+        };
+        let part_target_ms = (first & 4 != 0).then_some(334);
+        let settings = Settings {
+            segment_ms,
+            target_duration_s,
+            packaging,
+            timed_id3,
+            low_latency,
+            part_ms: 333,
+            part_target_ms,
+        };
         Self {
             segmenter: Segmenter::new(settings),
             now_ms: 1_700_000_000_000,
@@ -136,7 +150,7 @@ impl Bench {
                     assert!(known.is_none(), "an initialisation was made twice");
                 }
                 Output::Segment(segment) => self.segment(segment),
-                Output::DateRange(_) => {}
+                Output::DateRange(_) | Output::Part(_) => {}
             }
         }
     }

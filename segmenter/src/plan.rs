@@ -36,6 +36,16 @@ pub enum LowLatency {
     Auto,
 }
 
+impl LowLatency {
+    /// Whether renditions in `container` have parts.
+    pub(crate) const fn includes(self, container: Container) -> bool {
+        match (self, container) {
+            (Self::On, _) | (Self::Auto, Container::Fmp4) => true,
+            (Self::Off, _) | (Self::Auto, Container::Ts) => false,
+        }
+    }
+}
+
 /// One rendition: what is in it and in which container.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Plan {

@@ -12,8 +12,9 @@ use timeline::{
     Container, InitRecord, Medium, RenditionId, SegmentRecord, Sha256, TrackRecord, VideoRange,
 };
 
+use crate::PartBody;
 use crate::frame_rate::FrameRate;
-use crate::plan::Plan;
+use crate::plan::{LowLatency, Plan};
 use crate::segmenter::Announced;
 
 /// A rendition, between its first segment and its last.
@@ -31,6 +32,11 @@ pub(crate) struct Rendition {
     frame_rate: FrameRate,
     /// In the segment.
     units: u32,
+    /// Whether its segments can have parts.
+    has_parts: bool,
+    part: OpenPart,
+    /// The lengths of the segment's parts.
+    part_bytes: Vec<u64>,
     /// Events written so far: one with the number of another is the same again.
     events: u32,
     /// Closed captions seen in the pictures so far.
@@ -61,6 +67,16 @@ pub(crate) struct Finished {
     pub(crate) independent: bool,
 }
 
+/// The part that is being written.
+#[derive(Clone, Copy, Debug, Default)]
+struct OpenPart {
+    /// Where it begins in the segment's bytes.
+    start: usize,
+    has_units: bool,
+    /// Whether decoding can start with its first picture.
+    first_is_key: Option<bool>,
+}
+
 #[derive(Debug)]
 enum Mux {
     Ts(Box<ts::Muxer>),
@@ -74,6 +90,7 @@ impl Rendition {
         plan: Plan,
         tracks: &BTreeMap<TrackId, Announced>,
         timed_id3: bool,
+        low_latency: LowLatency,
     ) -> Option<Self> {
         let tracks = tracks_of(&plan, tracks);
         let list = list(&tracks);
@@ -85,6 +102,7 @@ impl Rendition {
             }
             Container::Fmp4 => Mux::Fmp4(Box::new(fmp4::Muxer::new(&list).ok()?)),
         };
+        let has_parts = low_latency.includes(plan.container);
         Some(Self {
             plan,
             tracks,
@@ -95,6 +113,9 @@ impl Rendition {
             is_init_due: true,
             frame_rate: FrameRate::default(),
             units: 0,
+            has_parts,
+            part: OpenPart::default(),
+            part_bytes: Vec::new(),
             events: 0,
             captions: Captions::EMPTY,
             first_is_key: None,
@@ -149,6 +170,7 @@ impl Rendition {
     /// where that is new.
     pub(crate) fn begin(&mut self, discontinuity: bool) -> Option<Init> {
         (self.units, self.first_is_key) = (0, None);
+        self.part = OpenPart::default();
         self.frame_rate.begin();
         match &mut self.mux {
             Mux::Ts(muxer) => {
@@ -194,7 +216,9 @@ impl Rendition {
             Mux::Fmp4(muxer) => muxer.write(unit).ok()?,
         }
         self.units = self.units.saturating_add(1);
+        self.part.has_units = true;
         if is_picture {
+            self.part.first_is_key.get_or_insert(unit.random_access);
             self.awaits_key_frame = false;
             self.frame_rate.add(unit);
             self.first_is_key.get_or_insert(unit.random_access);
@@ -202,6 +226,49 @@ impl Rendition {
         }
         // What waits for the end of its fragment counts as well.
         Some(self.body.len().saturating_sub(before).max(unit.payload.len()))
+    }
+
+    /// Ends a part of the segment, if the rendition has parts; `next` is as for [`Self::finish`].
+    /// Says whether decoding can start with it.
+    pub(crate) fn finish_part(
+        &mut self,
+        next: impl Fn(TrackId) -> Option<Timestamp>,
+    ) -> Option<(PartBody, bool)> {
+        if !self.has_parts {
+            return None;
+        }
+        match &mut self.mux {
+            Mux::Ts(muxer) => muxer.finish_part(self.part.start, &mut self.body),
+            Mux::Fmp4(muxer) => muxer.finish_part(next, &mut self.body),
+        }
+        let body = Bytes::copy_from_slice(self.body.get(self.part.start..).unwrap_or_default());
+        self.part_bytes.push(u64::try_from(body.len()).unwrap_or(u64::MAX));
+        let is_sound = self.plan.tracks.iter().all(|id| id.kind == TrackKind::Audio);
+        let independent = self.part.first_is_key.unwrap_or(is_sound);
+        self.part = OpenPart { start: self.body.len(), ..OpenPart::default() };
+        let part = PartBody {
+            rendition: self.plan.id.clone(),
+            container: self.plan.container,
+            init: self.init.map(|init| init.number),
+            is_sound,
+            body,
+        };
+        Some((part, independent))
+    }
+
+    /// Whether there is something that is in no part yet.
+    pub(crate) fn has_rest(&self) -> bool {
+        self.has_parts && (self.part.has_units || self.body.len() > self.part.start)
+    }
+
+    /// Whether its segments can have parts.
+    pub(crate) const fn has_parts(&self) -> bool {
+        self.has_parts
+    }
+
+    /// Whether there is anything in the segment.
+    pub(crate) const fn has_units(&self) -> bool {
+        self.units > 0
     }
 
     /// Ends the segment; `next` says when the first unit of a track behind it
@@ -218,6 +285,7 @@ impl Rendition {
         let capacity = self.body.len();
         let body =
             std::mem::replace(&mut self.body, BytesMut::with_capacity(capacity + capacity / 8));
+        let part_bytes = std::mem::take(&mut self.part_bytes);
         if self.units == 0 {
             return None;
         }
@@ -227,7 +295,7 @@ impl Rendition {
             container: self.plan.container,
             bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
             sha256: digest(&body),
-            part_bytes: Vec::new(),
+            part_bytes,
             tracks: self.tracks.iter().map(|it| self.describe(&it.track)).collect(),
             init: self.init,
             is_alternative: self.plan.is_alternative,

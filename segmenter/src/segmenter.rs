@@ -2,13 +2,16 @@
 
 mod checkup;
 mod cues;
+mod open;
+mod parts;
 mod renditions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use media::{AccessUnit, Timestamp, TrackId, TrackKind};
-use timeline::{DateRange, NewSegment, boundary_ms};
+use media::{AccessUnit, TrackId, TrackKind};
+use timeline::{DateRange, boundary_ms};
 
+use self::open::Open;
 pub(crate) use self::renditions::Announced;
 use crate::ahead::Ahead;
 use crate::boundary::{Boundary, SAME_MOMENT_TICKS, Side};
@@ -17,9 +20,10 @@ use crate::cue::Cues;
 use crate::cut::SHORTEST_MS;
 use crate::gop::declared_gop_ms;
 use crate::latest::{Latest, ticks};
+use crate::part::PartCutter;
 use crate::rendition::Rendition;
 use crate::start::{Arrived, Start};
-use crate::{Clock, Cut, Cutter, Doctor, Output, Packaging, Repairs, Segment};
+use crate::{Clock, Cut, Cutter, Doctor, LowLatency, Output, Packaging, Repairs};
 
 /// Cuts a publication into segments.
 ///
@@ -38,6 +42,9 @@ use crate::{Clock, Cut, Cutter, Doctor, Output, Packaging, Repairs, Segment};
 pub struct Segmenter {
     packaging: Packaging,
     timed_id3: bool,
+    low_latency: LowLatency,
+    /// Where parts end, if there can be any.
+    parts: Option<PartCutter>,
     clock: Clock,
     doctor: Doctor,
     cutter: Cutter,
@@ -83,15 +90,12 @@ pub struct Settings {
     pub packaging: Packaging,
     /// Whether the segments may have ID3 tags in them, which a transport stream says beforehand.
     pub timed_id3: bool,
-}
-
-/// The segment that is being written.
-#[derive(Debug)]
-struct Open {
-    start: i64,
-    calendar_ms: i64,
-    discontinuity: bool,
-    bytes: usize,
+    /// Which renditions have parts.
+    pub low_latency: LowLatency,
+    /// How long parts are at most, in milliseconds, but for what rounding to frames makes of it.
+    pub part_ms: i64,
+    /// The part target that an earlier publication of the stream has fixed, in milliseconds.
+    pub part_target_ms: Option<u32>,
 }
 
 /// Most bytes of one segment in all its renditions, so that a clock that stands still cannot make
@@ -106,9 +110,13 @@ impl Segmenter {
     /// A segmenter for one publication.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let has_parts = settings.low_latency != LowLatency::Off;
+        let parts = has_parts.then(|| PartCutter::new(settings.part_ms, settings.part_target_ms));
         Self {
             packaging: settings.packaging,
             timed_id3: settings.timed_id3,
+            low_latency: settings.low_latency,
+            parts,
             clock: Clock::default(),
             doctor: Doctor::new(),
             cutter: Cutter::new(settings.segment_ms, settings.target_duration_s),
@@ -166,10 +174,10 @@ impl Segmenter {
         while let Some(boundary) = self.boundary.take() {
             self.cross(boundary);
         }
-        if let (Some(open), Some(end)) = (self.open.take(), self.latest.end()) {
+        if let (Some(open), Some(end)) = (&self.open, self.latest.end()) {
             let shortest = open.start.saturating_add(self.latest.step().max(1));
             let longest = open.start.saturating_add(self.limit_ticks());
-            self.close(&open, end.max(shortest).min(longest), |_| None);
+            self.close(end.max(shortest).min(longest), |_| None);
         }
     }
 
@@ -280,7 +288,7 @@ impl Segmenter {
     /// Ends the open segment at the boundary and begins the next.
     fn cross(&mut self, mut boundary: Boundary) {
         let mut start = boundary.at;
-        if let Some(open) = self.open.take() {
+        if let Some(open) = &self.open {
             // The last picture may last longer than its segment may be: the next one begins where
             // this one must end. What no segment can bridge is a hole in the media, and said.
             let end = boundary.at.min(open.start.saturating_add(self.limit_ticks()));
@@ -289,8 +297,11 @@ impl Segmenter {
             } else {
                 boundary.discontinuity = true;
             }
-            let has_media = self.close(&open, end, |track| boundary.next(track));
-            boundary.discontinuity |= !has_media;
+            match self.close(end, |track| boundary.next(track)) {
+                Some(closed) if start == end => start = closed,
+                Some(_) => {}
+                None => boundary.discontinuity = true,
+            }
         }
         self.open(start, boundary.now_ms, boundary.discontinuity);
         for arrived in boundary.held {
@@ -298,67 +309,10 @@ impl Segmenter {
         }
     }
 
-    /// The longest that a segment may be, in 90 kHz ticks.
-    fn limit_ticks(&self) -> i64 {
-        self.cutter.limit_ms().saturating_add(2 * PICTURES_LATE_MS).saturating_mul(90)
-    }
-
-    fn open(&mut self, start: i64, now_ms: i64, discontinuity: bool) {
-        if discontinuity {
-            self.jumped = false;
-            self.calendar.reset();
-            self.last_break = Some(start);
-        }
-        if self.has_new_tracks && discontinuity {
-            self.has_new_tracks = false;
-            self.make_renditions();
-        }
-        for rendition in &mut self.renditions {
-            self.outputs.extend(rendition.begin(discontinuity).map(Output::Init));
-        }
-        self.cuts_at.retain(|cut| !is_reached(*cut, start));
-        let calendar_ms = self.calendar.date(start, now_ms);
-        self.open = Some(Open { start, calendar_ms, discontinuity, bytes: 0 });
-        let cues: Vec<_> = self.cues.drain().collect();
-        cues.into_iter().for_each(|(at, cue)| self.settle(at, cue));
-    }
-
-    /// Ends a segment. Says whether there was anything in it.
-    fn close(
-        &mut self,
-        open: &Open,
-        end: i64,
-        next: impl Fn(TrackId) -> Option<Timestamp>,
-    ) -> bool {
-        let finished: Vec<_> = self.renditions.iter_mut().filter_map(|r| r.finish(&next)).collect();
-        if finished.is_empty() {
-            return false;
-        }
-        let length_ms = boundary_ms(end).saturating_sub(boundary_ms(open.start));
-        let target_duration_s = self.cutter.fix_target_duration(length_ms);
-        let independent = finished.iter().all(|finished| finished.independent);
-        let (renditions, bodies) =
-            finished.into_iter().map(|finished| (finished.record, finished.body)).unzip();
-        self.outputs.push_back(Output::Segment(Segment {
-            new: NewSegment {
-                start: open.start,
-                end,
-                calendar_ms: open.calendar_ms,
-                discontinuity: open.discontinuity,
-                independent,
-                target_duration_s,
-                part_target_ms: None,
-                parts: Vec::new(),
-                renditions,
-            },
-            bodies,
-        }));
-        true
-    }
-
     fn write(&mut self, arrived: &Arrived) {
         let unit = &arrived.unit;
         self.latest.write(unit, self.sound_ticks(unit));
+        self.parts_before(unit);
         self.write_tags(ticks(unit.pts));
         let mut bytes = 0_usize;
         for rendition in &mut self.renditions {
@@ -370,6 +324,7 @@ impl Segmenter {
         if let Some(open) = &mut self.open {
             open.bytes = open.bytes.saturating_add(bytes);
         }
+        self.parts_after(arrived);
     }
 
     /// How long the unit's sound lasts, in 90 kHz ticks.

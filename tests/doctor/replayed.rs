@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use container::flv::{Demuxer, Event, FileReader, Tag, TagKind};
-use segmenter::{Change, Diagnosis, Grade, Packaging, Segmenter, Settings};
+use segmenter::{Change, Diagnosis, Grade, LowLatency, Packaging, Segmenter, Settings};
 use testkit::process::run;
 
 /// How long ffmpeg may take.
@@ -114,6 +114,9 @@ pub(crate) fn play(tags: &[Tag], arrives: impl Fn(&Tag) -> i64) -> Said {
         target_duration_s: None,
         packaging: Packaging::Auto,
         timed_id3: false,
+        low_latency: LowLatency::Off,
+        part_ms: 333,
+        part_target_ms: None,
     });
     let mut changes = Vec::new();
     for (ms, tag) in arrivals {

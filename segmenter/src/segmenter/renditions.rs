@@ -64,7 +64,9 @@ impl Segmenter {
                 let mut rendition = before.swap_remove(at);
                 rendition.change(plan, &self.tracks);
                 self.renditions.push(rendition);
-            } else if let Some(mut rendition) = Rendition::new(plan, &self.tracks, self.timed_id3) {
+            } else if let Some(mut rendition) =
+                Rendition::new(plan, &self.tracks, self.timed_id3, self.low_latency)
+            {
                 rendition.await_key_frame(first.filter(|_| is_first));
                 self.renditions.push(rendition);
             }

@@ -1,4 +1,5 @@
 mod cues;
+mod parts;
 mod tracks;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use proptest::prelude::*;
 use media::{CodecConfig, Track};
 
 use super::*;
+use crate::Segment;
 use crate::testing::{aac, avc, other_avc};
 
 /// Cuts a script and shows the segments, as `start-end` in milliseconds from the first, with `|`
@@ -42,7 +44,7 @@ fn segments(segmenter: &mut Segmenter) -> Vec<Segment> {
     let outputs = std::iter::from_fn(|| segmenter.pull());
     let segment = |output| match output {
         Output::Segment(segment) => Some(segment),
-        Output::Init(_) | Output::DateRange(_) => None,
+        Output::Init(_) | Output::Part(_) | Output::DateRange(_) => None,
     };
     outputs.filter_map(segment).collect()
 }
@@ -94,6 +96,9 @@ const SETTINGS: Settings = Settings {
     target_duration_s: None,
     packaging: Packaging::Auto,
     timed_id3: false,
+    low_latency: LowLatency::Off,
+    part_ms: 333,
+    part_target_ms: None,
 };
 
 fn show(segments: &[Segment]) -> String {

@@ -145,6 +145,14 @@ pub(super) fn write_adaptation_packet(
     adaptation.write(BODY_BYTES, out);
 }
 
+/// Writes a packet that carries nothing (2.4.3.3).
+pub(super) fn write_null_packet(out: &mut BytesMut) {
+    out.reserve(PACKET_BYTES);
+    let [high, low] = Pid::NULL.0.to_be_bytes();
+    out.put_slice(&[SYNC_BYTE, high, low, 0x10]);
+    out.put_bytes(0xff, BODY_BYTES);
+}
+
 impl Adaptation {
     /// Bytes with nothing stuffed, the length byte included.
     fn bytes(&self) -> usize {

@@ -26,8 +26,9 @@ use super::boxes::write_box;
 ///
 /// A segment is [`Self::begin_segment`] and then, for each of its fragments, some [`Self::write`]s
 /// and a [`Self::finish_fragment`]. A segment that is cut into parts has a fragment for each part,
-/// so parts one behind the other are the segment. Sequence numbers and times go on from one
-/// segment to the next. Units of a track come in the order of their decode times.
+/// ended by [`Self::finish_part`], so parts one behind the other are the segment. Sequence numbers
+/// and times go on from one segment to the next. Units of a track come in the order of their
+/// decode times.
 ///
 /// - A sample lasts until the decode time of the next one, so times continue over fragments; see
 ///   [`Self::finish_fragment`] for the last one. None lasts no time at all.
@@ -222,6 +223,26 @@ impl Muxer {
         for output in &mut self.outputs {
             output.close(next(output.id));
         }
+        self.write_fragment(out);
+    }
+
+    /// Writes the fragment of a part that is to be read at once, before anybody knows whether a
+    /// hole follows. The picture behind it is decoded where this part ends, whenever it is shown:
+    /// players let go of all pictures up to a key frame where decode times leave a hole between
+    /// two fragments (W3C Media Source Extensions, 3.5.8). A part without a sample becomes a box
+    /// that says nothing.
+    pub fn finish_part(&mut self, next: impl Fn(TrackId) -> Option<Timestamp>, out: &mut BytesMut) {
+        for output in &mut self.outputs {
+            output.close_part(next(output.id));
+        }
+        if self.samples == 0 {
+            write_box(out, b"free", |_| {});
+        } else {
+            self.write_fragment(out);
+        }
+    }
+
+    fn write_fragment(&mut self, out: &mut BytesMut) {
         out.reserve(fragment::bytes_max(&self.events, self.bytes, self.samples));
         for event in self.events.drain(..) {
             event.write(out);

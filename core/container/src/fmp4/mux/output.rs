@@ -109,6 +109,12 @@ impl Output {
         self.end = self.timing.close(next);
     }
 
+    /// The same where no hole may follow.
+    pub(super) fn close_part(&mut self, next: Option<Timestamp>) {
+        self.close(next);
+        self.timing.bridge();
+    }
+
     pub(super) const fn break_timeline(&mut self) {
         self.timing.restart();
     }

@@ -6,7 +6,7 @@ use media::TrackKind;
 ///
 /// Times grow by at least one tick. Inside a fragment each sample has the time that its unit says,
 /// if it can be. The first sample of a fragment starts where the one before ended, unless there is
-/// a hole.
+/// a hole that may be one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
     kind: TrackKind,
@@ -18,6 +18,8 @@ pub(super) struct Timing {
     step: i64,
     /// How far behind the end a sample may come without a hole.
     slack: i64,
+    /// Whether the next sample begins at the end, however far behind it comes.
+    is_bridged: bool,
 }
 
 /// A picture that stays for longer, in 90 kHz ticks, is a pause: the next one is not expected to.
@@ -30,18 +32,18 @@ const AUDIO_SLACK: i64 = 500;
 impl Timing {
     /// Pictures of `step` ticks, unless they come in other steps.
     pub(super) const fn video(step: i64) -> Self {
-        Self { kind: TrackKind::Video, last: None, end: None, step, slack: step }
+        Self { kind: TrackKind::Video, last: None, end: None, step, slack: step, is_bridged: false }
     }
 
     /// Sound of `sample_rate` samples a second.
     pub(super) fn audio(sample_rate: u32) -> Self {
         let slack = i64::from(sample_rate) / AUDIO_SLACK;
-        Self { kind: TrackKind::Audio, last: None, end: None, step: 1, slack }
+        Self { kind: TrackKind::Audio, last: None, end: None, step: 1, slack, is_bridged: false }
     }
 
     /// The timeline breaks.
     pub(super) const fn restart(&mut self) {
-        (self.last, self.end) = (None, None);
+        (self.last, self.end, self.is_bridged) = (None, None, false);
     }
 
     /// When the next sample is decoded, of a unit that says `dts`; `None` if the distance to the
@@ -52,7 +54,7 @@ impl Timing {
             return (placed.checked_sub(last)? <= i64::from(u32::MAX)).then_some(placed);
         }
         Some(match self.end {
-            Some(end) if dts.saturating_sub(end) <= self.slack => end,
+            Some(end) if self.is_bridged || dts.saturating_sub(end) <= self.slack => end,
             Some(_) | None => dts,
         })
     }
@@ -64,7 +66,12 @@ impl Timing {
             (TrackKind::Video, Some(last)) => self.set_step(placed.saturating_sub(last)),
             (TrackKind::Video, None) => {}
         }
-        self.last = Some(placed);
+        (self.last, self.is_bridged) = (Some(placed), false);
+    }
+
+    /// The next picture begins where the fragment ended: a hole would cost more than its time.
+    pub(super) const fn bridge(&mut self) {
+        self.is_bridged = matches!(self.kind, TrackKind::Video) && self.end.is_some();
     }
 
     /// Ends the fragment: when its last sample ends. The unit behind it says `next`.

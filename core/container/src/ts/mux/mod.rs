@@ -21,13 +21,14 @@ use self::id3::Id3;
 pub use self::id3::{ID3_BYTES_MAX, ID3_WAITING_MAX};
 use self::output::Output;
 use self::sink::{Sink, Writer};
-use super::packet::Pid;
+use super::packet::{Pid, write_null_packet};
 use super::psi::{self, ProgramMap, write_pat};
 
 /// Writes access units as a transport stream with one program.
 ///
 /// A segment is [`Self::begin`], some [`Self::write`]s and [`Self::finish_segment`]; continuity
-/// counters and clock go on from one to the next. Units come in the order of their decode times;
+/// counters and clock go on from one to the next. A part of a segment is some writes and
+/// [`Self::finish_part`]: parts one behind the other are the segment. Units come in the order of their decode times;
 /// a track may be up to a few hundred milliseconds behind another.
 ///
 /// - The clock stays [`super::PCR_LEAD_TICKS`] behind the decode times, never goes back and has a
@@ -244,6 +245,15 @@ impl Muxer {
         let mut writer = Writer { sink: &mut self.sink, pcr_pid: self.program.pcr_pid, out };
         self.outputs.iter_mut().for_each(|output| output.flush(&mut writer));
         self.id3.iter_mut().for_each(|id3| id3.flush(&mut writer));
+    }
+
+    /// Ends a part of a segment, which began in `out` at `start`: writes what waits, so that it
+    /// ends with whole PES packets. A part without anything becomes a packet that says nothing.
+    pub fn finish_part(&mut self, start: usize, out: &mut BytesMut) {
+        self.finish_segment(out);
+        if out.len() <= start {
+            write_null_packet(out);
+        }
     }
 }
 
