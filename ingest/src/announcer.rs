@@ -95,7 +95,7 @@ impl Announcer {
             discontinuity: beginning.discontinuity,
             part_target_ms: part.part_target_ms,
             parts: Vec::new(),
-            renditions: part.bodies.iter().map(|it| rendition(it)).collect(),
+            renditions: part.bodies.iter().map(rendition).collect(),
         });
         let number = open.next_part();
         for it in part.bodies {

@@ -1,5 +1,7 @@
 //! A node without sockets, on parts in memory.
 
+mod low_latency;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,17 +38,16 @@ impl Fixture {
         store: Arc<dyn ObjectStore>,
         name_taken: NameTaken,
     ) -> Self {
+        Self::with(journal, store, name_taken, STREAM).await
+    }
+
+    async fn with(
+        journal: Arc<dyn Journal>,
+        store: Arc<dyn ObjectStore>,
+        name_taken: NameTaken,
+        stream: StreamSettings,
+    ) -> Self {
         let folder = TempDir::new().unwrap();
-        let stream = StreamSettings {
-            segment_duration: Duration::from_millis(500),
-            packaging: segmenter::Packaging::Auto,
-            timed_id3: false,
-            low_latency: segmenter::LowLatency::Off,
-            part_duration: Duration::from_millis(333),
-            reconnect_window: Duration::from_secs(60),
-            finish_window: Duration::from_secs(10),
-            memory_window: Duration::from_secs(30),
-        };
         let settings = Settings {
             node: "a".into(),
             limits: rtmp::Limits::default(),
@@ -92,28 +93,50 @@ impl Fixture {
     }
 }
 
+const STREAM: StreamSettings = StreamSettings {
+    segment_duration: Duration::from_millis(500),
+    packaging: segmenter::Packaging::Auto,
+    timed_id3: false,
+    low_latency: segmenter::LowLatency::Off,
+    part_duration: Duration::from_millis(333),
+    reconnect_window: Duration::from_secs(60),
+    finish_window: Duration::from_secs(10),
+    memory_window: Duration::from_secs(30),
+};
+
 fn name() -> StreamName {
     StreamName::parse("live/a").unwrap()
 }
 
 /// Pushes the clip as a connection would.
 async fn push_clip(publisher: &mut Publisher) -> Result<(), Disconnect> {
+    for event in clip() {
+        take(publisher, event).await?;
+    }
+    Ok(())
+}
+
+/// What is in the clip.
+fn clip() -> Vec<Event> {
     let (mut reader, mut demuxer) = (FileReader::new(), Demuxer::new());
+    let mut events = Vec::new();
     reader.push(CLIP);
     while let Some(tag) = reader.pull().unwrap() {
         if tag.kind != TagKind::Script {
             demuxer.push(tag.kind, tag.timestamp_ms, tag.payload);
         }
-        while let Some(event) = demuxer.pull() {
-            match event {
-                Event::Track(track) => publisher.track(track)?,
-                Event::Unit(unit) => publisher.push(unit).await?,
-                Event::Repeated(_) | Event::EndOfSequence(_) => {}
-                Event::Unsupported { .. } | Event::BadConfig { .. } => panic!("{event:?}"),
-            }
-        }
+        events.extend(std::iter::from_fn(|| demuxer.pull()));
     }
-    Ok(())
+    events
+}
+
+async fn take(publisher: &mut Publisher, event: Event) -> Result<(), Disconnect> {
+    match event {
+        Event::Track(track) => publisher.track(track),
+        Event::Unit(unit) => publisher.push(unit).await,
+        Event::Repeated(_) | Event::EndOfSequence(_) => Ok(()),
+        Event::Unsupported { .. } | Event::BadConfig { .. } => panic!("{event:?}"),
+    }
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ fn a_stream_that_comes_back_keeps_its_part_target() {
     let settings = Settings { part_target_ms: Some(200), ..LOW_LATENCY };
     let even = ["200"; 10].join(" ").replacen("200", "200*", 1);
     check(settings, "V v0-2000/40 v2000-4000/40", &format!("{even} | {even}"));
-    check(settings, "V v0-2000/150 v2000-4000/150", "");
+    check(settings, "V v0-2000/150 v2000-4000/150", &format!("{even} | {even}"));
 }
 
 proptest! {
