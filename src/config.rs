@@ -6,12 +6,15 @@
 
 mod checked;
 mod duration;
+mod hidden;
+mod peers;
 mod raw;
 mod reference;
 mod sources;
 
 pub(crate) use checked::{Config, Store, Tls};
 pub(crate) use duration::Span;
+pub(crate) use peers::Peers;
 pub(crate) use raw::Raw;
 pub(crate) use reference::reference;
 pub(crate) use sources::{ConfigError, Sources};

@@ -22,6 +22,8 @@ pub(crate) struct Ports {
     pub(crate) rtmp: SocketAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rtmps: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peers: Option<SocketAddr>,
     pub(crate) http: SocketAddr,
     pub(crate) admin: SocketAddr,
 }

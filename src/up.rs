@@ -60,6 +60,7 @@ async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
     let ports = Ports {
         rtmp: roles.ingest.rtmp_addr(),
         rtmps: roles.ingest.rtmps_addr(),
+        peers: roles.port.as_ref().map(peer::Port::local_addr),
         http: roles.edge.local_addr(),
         admin: roles.admin.local_addr(),
     };
@@ -112,10 +113,12 @@ fn first_name(config: &Config, stream: &str) -> anyhow::Result<StreamName> {
     Ok(StreamName::new(app, stream)?)
 }
 
-/// Starts every role. The uploader goes last: it sends what the others finish.
+/// Starts every role. The uploader goes last: it sends what the others finish, and until then other
+/// nodes read it here.
 fn start(roles: Roles, drain: &Drain, tasks: &mut JoinSet<()>) {
-    let Roles { ingest, playlist, janitor, edge, admin, uploader, conditions, database: _ } = roles;
+    let Roles { ingest, port, playlist, janitor, edge, admin, uploader, conditions, .. } = roles;
     let publishing = drain.clone();
+    let (all_sent, serving_nodes) = runtime::drain();
     tasks.spawn(async move {
         ingest.run(publishing).await;
         let left = uploader.drain(Instant::now() + UPLOAD_GRACE).await;
@@ -125,7 +128,11 @@ fn start(roles: Roles, drain: &Drain, tasks: &mut JoinSet<()>) {
                 "{left} segments are still in the spool; the next start sends them"
             );
         }
+        all_sent.start();
     });
+    if let Some(port) = port {
+        tasks.spawn(port.run(serving_nodes));
+    }
     tasks.spawn(Arc::clone(&playlist).run(drain.clone()));
     tasks.spawn(janitor.run(drain.clone()));
     tasks.spawn(edge.run(drain.clone()));

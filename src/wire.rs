@@ -10,13 +10,15 @@ use edge::Edge;
 use ingest::{Ingest, Node, Parts};
 use journal::{Durability, Journal, SqliteJournal};
 use parts::Hub;
+use peer::{Anywhere, Port, PortSettings, Remote, RemoteLimits};
 use playlist::{Janitor, Playlist};
 use runtime::{Admin, Condition, HttpLimits, Metrics, Readiness, TlsAcceptor, load_tls};
 use std::time::Duration;
 use store::{FolderStore, LiveFirst, LiveMemory, ObjectStore, Spool, Uploader, UploaderSettings};
 use timeline::StreamName;
+use tracing::warn;
 
-use crate::config::{Config, Store, Tls};
+use crate::config::{Config, Peers, Store, Tls};
 
 /// How long a peer that does not read its answers is waited for.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +26,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Every role of one process: bound, and ready to run.
 pub(crate) struct Roles {
     pub(crate) ingest: Ingest,
+    pub(crate) port: Option<Port>,
     pub(crate) playlist: Arc<Playlist>,
     pub(crate) janitor: Janitor,
     pub(crate) edge: Edge,
@@ -50,9 +53,18 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
     let database = SqliteDatabase::open(&config.database).await.context("open the database")?;
     let database: Arc<dyn Database> = Arc::new(database);
 
+    let here = LiveFirst {
+        memory: Arc::clone(&memory),
+        spool: Some(Arc::clone(&spool)),
+        store: Arc::clone(&store),
+        elsewhere: None,
+    };
+    let hub = Hub::default();
+    let Between { port, origin_url, anywhere } = between_nodes(config, &hub, &here)?;
     let node = Node::new(
         ingest::Settings {
             node: config.node.clone(),
+            origin_url,
             limits: rtmp::Limits::default(),
             write_timeout: WRITE_TIMEOUT,
             publishers_max: config.publishers_max,
@@ -62,9 +74,9 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         Parts {
             authority: authority(config, &database),
             journal: Arc::clone(&journal),
-            memory: Arc::clone(&memory),
-            hub: Hub::default(),
-            spool: Arc::clone(&spool),
+            memory,
+            hub,
+            spool,
             uploader: uploader.clone(),
             store: Arc::clone(&store),
         },
@@ -74,7 +86,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
     let rtmps = config.rtmps.as_ref().map(open_tls).transpose()?;
     let ingest = Ingest::bind(node, config.publishers, config.rtmp, rtmps)?;
 
-    let objects = LiveFirst { memory, spool: Some(spool), store: Arc::clone(&store), elsewhere: None };
+    let objects = LiveFirst { elsewhere: Some(anywhere), ..here };
     let playlist =
         Arc::new(Playlist::new(config.playlist, Arc::clone(&journal), Arc::new(objects)));
     let janitor = Janitor::new(config.playlist, journal, store);
@@ -89,7 +101,38 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         None,
     )?;
     let admin = Admin::bind(config.admin, readiness, metrics)?;
-    Ok(Roles { ingest, playlist, janitor, edge, admin, uploader, database, conditions })
+    Ok(Roles { ingest, port, playlist, janitor, edge, admin, uploader, database, conditions })
+}
+
+/// What connects this node with others.
+struct Between {
+    /// Where they read what is made here.
+    port: Option<Port>,
+    /// The port's URL.
+    origin_url: Option<String>,
+    /// What is made here and there.
+    anywhere: Arc<Anywhere>,
+}
+
+fn between_nodes(config: &Config, hub: &Hub, here: &LiveFirst) -> anyhow::Result<Between> {
+    let secret = &config.cluster_secret;
+    let bind = |peers: &Peers| {
+        let listen = peers.listen;
+        if secret.is_none() && !listen.ip().is_loopback() {
+            warn!(
+                "whoever reaches {listen} can read all streams: set cluster.secret, or keep \
+                 ingest.listen_peers in a private network"
+            );
+        }
+        let settings = PortSettings { listen, secret: secret.clone() };
+        let port = Port::bind(settings, hub.clone(), Arc::new(here.clone()))?;
+        let url = peers.url.clone().unwrap_or_else(|| format!("http://{}", port.local_addr()));
+        anyhow::Ok((port, url))
+    };
+    let (port, origin_url) = config.peers.as_ref().map(bind).transpose()?.unzip();
+    let remote = Remote::new(secret.clone(), RemoteLimits::default());
+    let anywhere = Arc::new(Anywhere::new(hub.clone(), origin_url.as_deref(), remote));
+    Ok(Between { port, origin_url, anywhere })
 }
 
 async fn open_store(store: &Store) -> anyhow::Result<Arc<dyn ObjectStore>> {

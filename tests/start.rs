@@ -22,8 +22,8 @@ fn printed<'t>(welcome: &'t str, label: &str) -> Option<&'t str> {
 #[test]
 fn the_first_start_prints_what_a_streamer_needs_and_later_ones_keep_the_key_to_themselves() {
     let mut server = Server::start(WEIR, &["--set", "log.filter=trace"]).unwrap();
-    let Ports { rtmp, http, admin, rtmps } = *server.ports();
-    assert_eq!(rtmps, None);
+    let Ports { rtmp, http, admin, rtmps, peers } = *server.ports();
+    assert_eq!((rtmps, peers), (None, None));
     let welcome = server.welcome_with("Health").unwrap();
     assert_eq!(printed(&welcome, "Server"), Some(format!("rtmp://{rtmp}/live").as_str()));
     let watch = format!("http://{http}/watch/live/main");
@@ -120,6 +120,8 @@ fn a_mistake_in_the_configuration_is_named() {
         (["--set", "log.format=xml"], "log.format: \"xml\" is not known"),
         (["--set", "stream.segment_duration=20s"], "is not between 500ms and 10s"),
         (["--set", "store=s3://bucket"], "write \"file:PATH\""),
+        (["--set", "ingest.listen_peers=0.0.0.0:0"], "every address of this machine"),
+        (["--set", "cluster.secret=1234567890123456"], "a secret is a text in quotes"),
     ] {
         let refused = weir(WEIR, &[&["up", "--data", &data][..], &arguments].concat()).unwrap();
         assert_eq!(refused.status.code(), Some(64), "{arguments:?}: {}", refused.err);

@@ -117,7 +117,8 @@ impl Node {
         for _ in 0..CLAIM_ATTEMPTS {
             let newest = journal.newest(stream).await?;
             let position = newest.as_ref().map_or(Position::START, |stored| stored.position);
-            let claimant = Claimant { node: self.settings.node.clone(), origin_url: None };
+            let Settings { node, origin_url, .. } = &self.settings;
+            let claimant = Claimant { node: node.clone(), origin_url: origin_url.clone() };
             let (ledger, opened) =
                 Ledger::claim(newest.as_ref().map(|stored| &*stored.entry), claimant, unix_ms());
             match journal.append(stream, position, &opened).await {

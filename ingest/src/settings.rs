@@ -10,6 +10,8 @@ use segmenter::{LowLatency, Packaging};
 pub struct Settings {
     /// The node's name in journals and logs.
     pub node: String,
+    /// Where other nodes read what this one is making, when they can.
+    pub origin_url: Option<String>,
     /// What a peer may make a session hold, and how long it may take.
     pub limits: Limits,
     /// How long a peer that does not read its answers is waited for.

@@ -50,6 +50,7 @@ impl Fixture {
         let folder = TempDir::new().unwrap();
         let settings = Settings {
             node: "a".into(),
+            origin_url: Some("http://a:9190".into()),
             limits: rtmp::Limits::default(),
             write_timeout: Duration::from_secs(1),
             publishers_max: 2,
@@ -147,6 +148,8 @@ async fn everything_that_was_pushed_is_listed_and_can_be_read() {
     publisher.close(End::Finished).await;
     let story = fixture.story().await;
     assert!(story.starts_with("o1 s0") && story.ends_with(" i"), "{story}");
+    let Body::Opened { origin_url, .. } = &fixture.entries().await[0].body else { panic!() };
+    assert_eq!(origin_url.as_deref(), Some("http://a:9190"));
     let left = fixture.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
     assert_eq!(left, 0);
     let mut length = 0;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ingest::{NameTaken, StreamSettings};
+use peer::ClusterSecret;
 use runtime::{ConnectionLimits, LogFormat};
 use segmenter::{LONGEST_SEGMENT_MS, LowLatency, Packaging};
 use timeline::{StreamName, WindowPolicy};
 
 use super::duration::Span;
+use super::peers::{self, Peers};
 use super::raw::RawStream;
 use super::{ConfigError, Raw};
 
@@ -25,6 +27,9 @@ pub(crate) struct Config {
     pub(crate) node: String,
     pub(crate) rtmp: SocketAddr,
     pub(crate) rtmps: Option<Tls>,
+    /// The port for other nodes, if there is one.
+    pub(crate) peers: Option<Peers>,
+    pub(crate) cluster_secret: Option<ClusterSecret>,
     pub(crate) apps: Vec<String>,
     pub(crate) name_taken: NameTaken,
     pub(crate) publishers_max: usize,
@@ -85,6 +90,8 @@ impl Config {
             node: ingest.node.clone(),
             rtmp: address("ingest.listen", &ingest.listen)?,
             rtmps: check_tls(ingest)?,
+            peers: peers::check(ingest)?,
+            cluster_secret: peers::secret(&raw.cluster)?,
             apps: ingest.apps.clone(),
             name_taken: match ingest.name_taken.as_str() {
                 "takeover" => NameTaken::Takeover,
@@ -233,7 +240,7 @@ fn at(
         .ok_or_else(|| value(key, format!("{text:?} is not understood; write \"{scheme}PATH\"")))
 }
 
-fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+pub(super) fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
     text.parse().map_err(|_| {
         value(key, format!("{text:?} is not an address with a port, as 0.0.0.0:1935 or [::]:1935"))
     })
@@ -267,7 +274,7 @@ fn one_of(key: &'static str, other: &str, words: &str) -> ConfigError {
     value(key, format!("{other:?} is not known; write {words}"))
 }
 
-const fn value(key: &'static str, problem: String) -> ConfigError {
+pub(super) const fn value(key: &'static str, problem: String) -> ConfigError {
     ConfigError::Value { key, problem }
 }
 

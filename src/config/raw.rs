@@ -4,6 +4,7 @@ use documented::DocumentedFields;
 use serde::{Deserialize, Serialize};
 
 use super::duration::Span;
+use super::hidden::Hidden;
 
 /// The whole file.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
@@ -23,6 +24,8 @@ pub(crate) struct Raw {
     pub(crate) ingest: RawIngest,
     /// Serving viewers.
     pub(crate) edge: RawEdge,
+    /// What the nodes of a cluster share.
+    pub(crate) cluster: RawCluster,
     /// Health and metrics, for operators.
     pub(crate) admin: RawAdmin,
     /// What a stream gets unless it is told otherwise.
@@ -49,6 +52,13 @@ pub(crate) struct RawIngest {
     pub(crate) listen: String,
     /// Where encoders push by RTMPS. Empty means nowhere; it needs a certificate.
     pub(crate) listen_tls: String,
+    /// Where other nodes read what this one is making, by HTTP: the parts and the newest segments
+    /// of its streams. Empty means nowhere. No viewer's token is asked for there: keep it in a
+    /// private network, and give the nodes a `cluster.secret`.
+    pub(crate) listen_peers: String,
+    /// The URL of that port as other nodes reach it, as "http://10.0.0.5:9190". Empty means the
+    /// address of `listen_peers`.
+    pub(crate) peer_url: String,
     /// The certificate chain for RTMPS, a PEM file.
     pub(crate) certificate_file: String,
     /// The private key for RTMPS, a PEM file.
@@ -79,6 +89,15 @@ pub(crate) struct RawEdge {
     pub(crate) connections_max: usize,
     /// Connections of viewers from one address. This machine's own addresses are not counted.
     pub(crate) connections_per_address_max: usize,
+}
+
+/// `[cluster]`
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawCluster {
+    /// What nodes must show each other at `ingest.listen_peers`: 16 characters or more, the same on
+    /// all of them. Empty means nothing.
+    pub(crate) secret: Hidden,
 }
 
 /// `[admin]`
@@ -133,6 +152,7 @@ impl Default for Raw {
             log: RawLog::default(),
             ingest: RawIngest::default(),
             edge: RawEdge::default(),
+            cluster: RawCluster::default(),
             admin: RawAdmin::default(),
             stream: RawStream::default(),
         }
@@ -151,6 +171,8 @@ impl Default for RawIngest {
             node: "weir".into(),
             listen: "0.0.0.0:1935".into(),
             listen_tls: String::new(),
+            listen_peers: String::new(),
+            peer_url: String::new(),
             certificate_file: String::new(),
             private_key_file: String::new(),
             apps: vec!["live".into()],

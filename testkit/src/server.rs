@@ -45,6 +45,9 @@ pub struct Ports {
     /// Where they push through TLS.
     #[serde(default)]
     pub rtmps: Option<SocketAddr>,
+    /// Where other nodes read.
+    #[serde(default)]
+    pub peers: Option<SocketAddr>,
     /// Where viewers watch.
     pub http: SocketAddr,
     /// Where operators look.
@@ -63,7 +66,7 @@ impl Server {
         let program = program.as_ref().to_owned();
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
         let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-        let ports = Ports { rtmp: any, rtmps: None, http: any, admin: any };
+        let ports = Ports { rtmp: any, rtmps: None, peers: None, http: any, admin: any };
         let (process, ports) = launch(&program, folder.path(), &arguments, &ports, 1)?;
         let earlier_log = String::new();
         Ok(Self { program, folder, arguments, ports, process, earlier_log, starts: 1 })
