@@ -207,6 +207,7 @@ fn check_edits(edits: &[(u64, Option<u64>)], expected: i64) {
     let reader = Reader::open(&init.into()).unwrap();
     let segment = Segment::fragments(&reader, &Outline::of(&segment).unwrap()).unwrap();
     assert_eq!(segment.span().map(|span| span.start), Some(expected));
+    assert_eq!(segment.tracks[0].samples[0].dts, expected);
 }
 
 #[test]

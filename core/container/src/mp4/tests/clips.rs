@@ -98,6 +98,17 @@ fn what_is_not_between_the_edges_is_not_there() {
 }
 
 #[test]
+fn pictures_that_nothing_can_be_decoded_with_are_all_there() {
+    let pictures = [0, 40, 80, 120].map(|time| picture(time, time, &[SLICE]));
+    let sources = fragments(&[video()], &[pictures.to_vec()], 9);
+    for (start, end, count) in [(None, None, 4), (Some(9_000), None, 4), (Some(1), Some(4_000), 2)]
+    {
+        let file = export(Options { created: None, start, end }, &sources);
+        assert_eq!(samples_of(&file, TrackKind::Video)[0].len(), count);
+    }
+}
+
+#[test]
 fn a_track_that_begins_later_is_shown_later() {
     let units = vec![picture(0, 0, &[IDR]), picture(40, 40, &[SLICE]), frame(960, &[1])];
     // Transport streams of these pictures leave room for two that come out of their order.
