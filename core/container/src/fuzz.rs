@@ -174,7 +174,7 @@ pub(crate) fn pieces(
     for piece in layout.pieces(range) {
         let before = out.len();
         match piece {
-            mp4::Piece::Header(bytes) => out.extend_from_slice(&bytes),
+            mp4::Piece::Bytes(bytes) => out.extend_from_slice(&bytes),
             mp4::Piece::Copy { place, range } => {
                 let range = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
                 let (start, end) = range.expect("lengths");

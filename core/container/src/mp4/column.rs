@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use media::{Timescale, TrackKind};
 
 use super::runs::Runs;
@@ -29,6 +30,8 @@ pub(super) struct Column {
     pub(super) syncs: Vec<u32>,
     /// When the first sample is decoded, in ticks from the start of the file.
     pub(super) first_dts: i64,
+    /// The number of the first sample that has another entry than the first.
+    pub(super) sets_from: Option<u32>,
     last: Option<Last>,
 }
 
@@ -77,6 +80,7 @@ impl Column {
             offsets: Runs::default(),
             syncs: Vec::new(),
             first_dts: 0,
+            sets_from: None,
             last: None,
         }
     }
@@ -105,15 +109,34 @@ impl Column {
             moved = if distance.unsigned_abs() <= slack { distance } else { 0 };
         }
         let place = |time| place(time)?.checked_add(moved);
+        let first = u32::try_from(self.sizes.len()).map_err(|_| ExportError::Time)?;
+        if entry > 1 {
+            self.sets_from.get_or_insert(first);
+        }
+        let sets = self.sets(entry, first).len();
+        let sets = u32::try_from(sets).map_err(|_| ExportError::Time)?;
         for sample in &table.samples {
             let duration = i64::from(sample.duration);
             let duration = rescale(duration, table.timescale, timescale);
             let duration = duration.and_then(|ticks| u32::try_from(ticks).ok());
             let dts = place(sample.dts).ok_or(ExportError::Time)?;
             let pts = place(sample.pts).ok_or(ExportError::Time)?;
+            let sets = if sample.has_entry() { sets } else { 0 };
+            let bytes = sample.bytes.checked_add(sets).ok_or(ExportError::Time)?;
+            let sample = Sample { bytes, ..*sample };
             self.push(sample, (dts, pts), duration.ok_or(ExportError::Time)?)?;
         }
         Ok(Some(entry))
+    }
+
+    /// The parameter sets that stand before each sample that decoding can start with, of a chunk
+    /// whose first sample has this number, though its entry has them: from the first sample on that
+    /// has another entry than the first. Players such as Chromium only look at that one.
+    pub(super) fn sets(&self, entry: u16, first: u32) -> Bytes {
+        let has_sets = self.sets_from.is_some_and(|from| first >= from);
+        let index = usize::from(entry).checked_sub(1).filter(|_| has_sets);
+        let description = index.and_then(|index| self.descriptions.get(index));
+        description.map(|description| description.sets.clone()).unwrap_or_default()
     }
 
     /// The number of a description, from 1 on.
@@ -132,7 +155,7 @@ impl Column {
 
     fn push(
         &mut self,
-        sample: &Sample,
+        sample: Sample,
         (dts, pts): (i64, i64),
         duration: u32,
     ) -> Result<(), ExportError> {

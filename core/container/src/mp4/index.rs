@@ -4,8 +4,9 @@ use media::{Timescale, TrackKind};
 use thiserror::Error;
 
 use super::column::{Column, Key};
-use super::layout::{Layout, lay_out};
-use super::segment::{Format, Run, Segment, Span};
+use super::layout::Layout;
+use super::plan::lay_out;
+use super::segment::{Format, Run, SETS, Segment, Span, TrackTable};
 
 /// Collects what [`Segment`]s have, one behind the other, and then lays out the file.
 ///
@@ -110,6 +111,13 @@ pub(super) struct Chunk {
     pub(super) runs: (u32, u32),
 }
 
+impl Chunk {
+    /// The place of its sample entry among those of its track.
+    pub(super) fn index(&self) -> Option<usize> {
+        usize::from(self.entry).checked_sub(1)
+    }
+}
+
 impl Index {
     /// Without segments.
     #[must_use]
@@ -191,15 +199,18 @@ impl Index {
             }
             let Some(number) = self.column(key, table.timescale)? else { continue };
             let Some(column) = self.columns.get_mut(number) else { continue };
-            let first = column.sizes.len();
+            let first = u32::try_from(column.sizes.len()).map_err(|_| ExportError::Time)?;
             let Some(entry) = column.take(table, shift)? else { continue };
             let runs = self.runs.len();
-            self.runs.extend_from_slice(&table.runs);
+            match u32::try_from(column.sets(entry, first).len()) {
+                Ok(sets) if sets > 0 => add_sets(table, sets, &mut self.runs),
+                Ok(_) | Err(_) => self.runs.extend_from_slice(&table.runs),
+            }
             let count = |length| u32::try_from(length).map_err(|_| ExportError::Time);
             self.chunks.push(Chunk {
                 column: u16::try_from(number).map_err(|_| ExportError::Time)?,
                 entry,
-                first: count(first)?,
+                first,
                 samples: count(table.samples.len())?,
                 runs: (count(runs)?, count(self.runs.len())?),
             });
@@ -236,5 +247,29 @@ impl Index {
     /// When there is nothing in it.
     pub fn finish(self) -> Result<Layout, ExportError> {
         lay_out(self)
+    }
+}
+
+/// The runs of a table with parameter sets, so many bytes, before each sample that decoding can
+/// start with. What is not in a segment of fragments has no runs.
+fn add_sets(table: &TrackTable, sets: u32, out: &mut Vec<Run>) {
+    let first = out.len();
+    let mut samples = table.samples.iter();
+    for run in &table.runs {
+        let mut rest = *run;
+        // A run is some samples, whole.
+        while rest.bytes > 0
+            && let Some(sample) = samples.next()
+        {
+            let next = Run { at: rest.at, bytes: sample.bytes.min(rest.bytes) };
+            let own = out.get_mut(first..).and_then(<[Run]>::last_mut);
+            match own.filter(|last| last.at != SETS && last.end() == u64::from(next.at)) {
+                _ if sample.has_entry() => out.extend([Run { at: SETS, bytes: sets }, next]),
+                Some(last) => last.bytes += next.bytes,
+                None => out.push(next),
+            }
+            rest.at += next.bytes;
+            rest.bytes -= next.bytes;
+        }
     }
 }

@@ -14,6 +14,9 @@
 //!    The objects of a store never change; if one does, [`Layout::payload`] tells and nothing
 //!    shifts. Of ranges to be copied the caller sees whether they are there.
 //!
+//! The same segments and [`Options`] make the same file, to the byte, wherever and whenever: ranges
+//! of it can come from several nodes, as long as they run the same version.
+//!
 //! ```
 //! use bytes::Bytes;
 //! use container::fmp4::{Outline, Reader};
@@ -39,7 +42,7 @@
 //!     let mut body = Vec::new();
 //!     for piece in layout.pieces(range) {
 //!         match piece {
-//!             Piece::Header(bytes) => body.extend(bytes),
+//!             Piece::Bytes(bytes) => body.extend(bytes),
 //!             Piece::Copy { place, range } => {
 //!                 let (_, _, bytes) = &segments[usize::try_from(place.segment)?];
 //!                 body.extend(&bytes[usize::try_from(range.start)?..usize::try_from(range.end)?]);
@@ -66,6 +69,14 @@
 //! are reordered are shown from 0 on, tracks that begin later do, and the edges of a clip may be
 //! anywhere ([`Options`]).
 //!
+//! # Other parameters
+//!
+//! An encoder that comes back with other parameters makes another sample entry; one that goes back
+//! to what it had before does not. Sound keeps the ticks of the track. From the first
+//! change on, the parameter sets of H.264 and H.265 also stand in front of each picture that
+//! decoding can start with, which `avc1` and `hvc1` do not foresee: Chromium decodes the whole file
+//! with the first entry, and fails without them.
+//!
 //! # What is left out
 //!
 //! Tracks of captions and metadata, second pictures, and samples ahead of the first picture that
@@ -87,6 +98,8 @@ mod column;
 mod header;
 mod index;
 mod layout;
+mod pieces;
+mod plan;
 mod runs;
 mod segment;
 mod tables;
@@ -99,5 +112,6 @@ pub use index::{
     ENTRIES_MAX, ExportError, Index, LANES_MAX, Options, Place, SAMPLES_MAX, SEGMENTS_MAX,
     TRACKS_MAX,
 };
-pub use layout::{Layout, PayloadError, Piece, Pieces};
+pub use layout::{Layout, PayloadError};
+pub use pieces::{Piece, Pieces};
 pub use segment::{ENTRY_BYTES_MAX, Segment, SegmentError, Span};

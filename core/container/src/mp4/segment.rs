@@ -6,15 +6,13 @@ mod sound;
 mod tests;
 mod transport;
 
-use std::ops::Range;
-
 use bytes::{BufMut, Bytes, BytesMut};
 use media::{CodecConfig, Rounding, Timescale, Timestamp, Track, TrackId, TrackKind};
 use thiserror::Error;
 
 pub(super) use self::transport::{Stream, demux};
 use crate::fmp4::boxes::write_box;
-use crate::fmp4::{self, Fault, FourCc, Outline, ReadError, Reader, TrackInfo};
+use crate::fmp4::{self, Fault, FourCc, Outline, ReadError, Reader, SampleEntry, TrackInfo};
 use crate::ts::{DemuxError, wrap33};
 
 /// The samples of one segment of one rendition, without their bytes.
@@ -98,6 +96,9 @@ pub(super) struct Description {
     pub(super) entry: Bytes,
     /// Width and height on a screen of square pixels, in 16.16; 0 for sound.
     pub(super) shown_size: [u32; 2],
+    /// The parameter sets in the entry as samples of H.264 and H.265 would have them; otherwise
+    /// nothing.
+    pub(super) sets: Bytes,
 }
 
 /// A sample. Times are in ticks of the track.
@@ -110,7 +111,8 @@ pub(super) struct Sample {
     pub(super) is_sync: bool,
 }
 
-/// Bytes of a segment that are samples one behind the other.
+/// Bytes of a segment that are samples one behind the other. Where it is [`SETS`], those of the
+/// parameter sets of the sample entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Run {
     pub(super) at: u32,
@@ -119,6 +121,9 @@ pub(super) struct Run {
 
 /// Bytes of a sample entry: some hundred where parameter sets are in it.
 pub const ENTRY_BYTES_MAX: usize = 1 << 16;
+
+/// Where no sample begins: segments are shorter.
+pub(super) const SETS: u32 = u32::MAX;
 
 /// `dref` has one entry.
 const DATA_REFERENCE: u16 = 1;
@@ -213,7 +218,7 @@ impl TrackTable {
             let limit = usize::try_from(u32::MAX).unwrap_or(usize::MAX);
             let too_long = SegmentError::TooLong { at: sample.at, limit };
             let at = u32::try_from(sample.at).map_err(|_| too_long)?;
-            at.checked_add(sample.bytes).ok_or(too_long)?;
+            at.checked_add(sample.bytes).filter(|end| *end < SETS).ok_or(too_long)?;
             match table.runs.last_mut() {
                 Some(run) if run.end() == u64::from(at) => run.bytes += sample.bytes,
                 Some(_) | None => table.runs.push(Run { at, bytes: sample.bytes }),
@@ -230,14 +235,17 @@ impl TrackTable {
     }
 }
 
+impl Sample {
+    /// Whether decoding can start with it, so that what its sample entry says may stand before it.
+    pub(super) const fn has_entry(&self) -> bool {
+        self.is_sync && self.bytes > 0
+    }
+}
+
 impl Run {
     /// Where it ends.
     pub(super) fn end(self) -> u64 {
         u64::from(self.at) + u64::from(self.bytes)
-    }
-
-    pub(super) fn range(self) -> Range<u64> {
-        u64::from(self.at)..self.end()
     }
 }
 
@@ -264,7 +272,8 @@ impl Description {
         let (across, down) = aspect(entry.get(b"pasp")).unwrap_or((1, 1));
         let shown = (u64::from(width) << 16) * u64::from(across) / u64::from(down);
         let width = u32::try_from(shown).unwrap_or(u32::MAX);
-        Self { entry: out.freeze(), shown_size: [width, u32::from(height) << 16] }
+        let shown_size = [width, u32::from(height) << 16];
+        Self { entry: out.freeze(), shown_size, sets: sets(entry).unwrap_or_default() }
     }
 
     /// As the muxer of fragmented MP4 writes it, and the ticks a second of samples like that.
@@ -275,6 +284,36 @@ impl Description {
         let info = reader.tracks().first()?;
         Some((Timescale::new(info.timescale)?, Self::of(info)))
     }
+}
+
+/// The parameter sets of a sample entry, each behind its length.
+fn sets(entry: &SampleEntry) -> Option<Bytes> {
+    let config = CodecConfig::parse(entry.codec()?, entry.config()?).ok()?;
+    let (size, lists) = match &config {
+        CodecConfig::Avc(avc) => (avc.length_size(), [&[], avc.sps_list(), avc.pps_list()]),
+        CodecConfig::Hevc(hevc) => {
+            (hevc.length_size(), [hevc.vps_list(), hevc.sps_list(), hevc.pps_list()])
+        }
+        CodecConfig::Av1(_)
+        | CodecConfig::Vp9(_)
+        | CodecConfig::Aac(_)
+        | CodecConfig::Opus(_)
+        | CodecConfig::Flac(_)
+        | CodecConfig::Ac3(_)
+        | CodecConfig::Mp3(_) => return None,
+    };
+    let mut out = BytesMut::new();
+    for set in lists.into_iter().flatten() {
+        // The last bytes of a length of four: lengths of one byte may not hold it.
+        let length = u32::try_from(set.len()).ok()?.to_be_bytes();
+        let (zeros, length) = length.split_at_checked(length.len() - size.bytes())?;
+        if zeros.iter().any(|byte| *byte != 0) {
+            return None;
+        }
+        out.put_slice(length);
+        out.put_slice(set);
+    }
+    Some(out.freeze())
 }
 
 /// How wide and how high a sample of a picture is (12.1.4).

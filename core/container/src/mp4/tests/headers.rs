@@ -21,7 +21,7 @@ fn hours(count: i64, bytes: u32) -> Segment {
     let table = TrackTable {
         kind: TrackKind::Video,
         timescale: Timescale::MPEG,
-        description: Some(Description { entry, shown_size: [0; 2] }),
+        description: Some(Description { entry, shown_size: [0; 2], sets: Bytes::new() }),
         samples: (0..count).map(sample).collect(),
         runs: (0..count).map(|_| Run { at: 8, bytes }).collect(),
     };
@@ -36,7 +36,7 @@ fn lay_out_hours(options: Options, count: i64, bytes: u32) -> Layout {
 
 fn head(layout: &Layout) -> (Bytes, Moov) {
     let ahead = u64::try_from(layout.header_length()).unwrap();
-    let Some(Piece::Header(bytes)) = layout.pieces(0..ahead).next() else { panic!("no header") };
+    let Some(Piece::Bytes(bytes)) = layout.pieces(0..ahead).next() else { panic!("no header") };
     let moov = header(&bytes);
     (bytes, moov)
 }
@@ -65,7 +65,7 @@ fn a_file_of_more_than_4_gib_has_offsets_of_64_bits() {
             .pieces(ahead..u64::MAX)
             .map(|piece| match piece {
                 Piece::Copy { range, .. } => range.end - range.start,
-                Piece::Header(_) | Piece::Payload { .. } => panic!("{piece:?}"),
+                Piece::Bytes(_) | Piece::Payload { .. } => panic!("{piece:?}"),
             })
             .sum();
         assert_eq!(end, payload);

@@ -51,7 +51,7 @@ fn fragments_that_are_cut_off_are_told() {
         .pieces(0..u64::MAX)
         .filter_map(|piece| match piece {
             Piece::Copy { place: of, range } if of == place => Some(range),
-            Piece::Copy { .. } | Piece::Header(_) | Piece::Payload { .. } => None,
+            Piece::Copy { .. } | Piece::Bytes(_) | Piece::Payload { .. } => None,
         })
         .flat_map(|it| {
             bytes.slice(usize::try_from(it.start).unwrap()..usize::try_from(it.end).unwrap())

@@ -5,7 +5,7 @@ use media::aac::AacConfig;
 use media::{CodecConfig, Timescale, Timestamp, Track, TrackId};
 
 use super::*;
-use crate::testing::hex;
+use crate::testing::{PPS, SPS, hex};
 use crate::ts::Muxer;
 
 /// Pictures of 40 ms at some times in milliseconds, the first of which can be decoded alone, with
@@ -120,6 +120,63 @@ fn other_parameters_have_an_entry_of_their_own() {
         // 1,024 at 44.1 kHz are 1,114.56 at 48, and rounding never adds up.
         let times: Vec<i64> = samples.iter().map(|sample| sample.dts).collect();
         assert_eq!(times[..8], [0, 1_024, 2_048, 3_072, 4_187, 5_301, 6_416, 7_440]);
+    }
+}
+
+#[test]
+fn parameter_sets_of_later_entries_stand_before_key_pictures() {
+    let (_, real) = real_sources();
+    let sets = [SPS, PPS].map(|set| {
+        let set = hex(set);
+        [&u32::try_from(set.len()).unwrap().to_be_bytes()[..], &set].concat()
+    });
+    let sets = sets.concat();
+    for (real, ours) in real.into_iter().zip(sources(&[(0, 10), (400, 10)])) {
+        for (first, later) in [(&real, &ours), (&ours, &real)] {
+            let together = [first.clone(), later.clone(), first.clone()].concat();
+            let file = export(ALL, &together);
+            let pictures = &samples_of(&file, TrackKind::Video)[0];
+            let alone = [first, later].map(|sources| {
+                let samples = samples_of(&export(ALL, sources), TrackKind::Video).remove(0);
+                samples.into_iter().map(|sample| (sample.is_sync, sample.data))
+            });
+            let [first_alone, later_alone] = alone;
+            // Also where what was first comes again.
+            let later_alone = later_alone.chain(first_alone.clone());
+            let count = first_alone.len();
+            let samples = pictures.iter().map(|sample| (sample.is_sync, sample.data.clone()));
+            assert!(samples.clone().take(count).eq(first_alone));
+            for ((is_sync, data), (_, alone)) in samples.skip(count).zip(later_alone) {
+                assert!(data.ends_with(&alone));
+                let before = &data[..data.len() - alone.len()];
+                assert_eq!(!before.is_empty(), is_sync);
+                // Of the real encoder others, but as many kinds.
+                assert!(before.is_empty() || before == sets || before[4] & 0x1f == 7);
+            }
+            every_edge_and_range(&together);
+        }
+    }
+}
+
+/// Clips of all that begin and end anywhere, and each of their bytes alone.
+fn every_edge_and_range(sources: &[Source]) {
+    for start in (0..20).map(|step| step * 13_000) {
+        let options = Options { created: None, start: Some(start), end: Some(start + 50_000) };
+        let layout = lay_out(options, sources);
+        let whole = read(&layout, sources, 0..u64::MAX);
+        assert_eq!(u64::try_from(whole.len()), Ok(layout.length()));
+        let ahead = layout.header_length();
+        for at in (ahead..whole.len()).step_by(37) {
+            let range = u64::try_from(at).unwrap()..u64::try_from(at + 20).unwrap();
+            let end = whole.len().min(at + 20);
+            assert_eq!(read(&layout, sources, range), whole.slice(at..end));
+        }
+        // Every sample is where the header says, and as long.
+        let samples = samples_of(&whole, TrackKind::Video);
+        for sample in samples.iter().flatten() {
+            let nals = nal_units(&sample.data, NalLengthSize::Four);
+            assert!(nals.map(Result::unwrap).count() > 0);
+        }
     }
 }
 
