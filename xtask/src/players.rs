@@ -126,8 +126,7 @@ impl Player {
     /// Writes the script, and tries it.
     fn starts(&self, root: &Path, script: &Path) -> Result<bool> {
         let program = root.join(self.program);
-        let program =
-            if program.is_file() { program } else { Path::new("/").join(self.program) };
+        let program = if program.is_file() { program } else { Path::new("/").join(self.program) };
         // Another run may be starting the player at this moment.
         let partial = script.with_extension("partial");
         fs::write(&partial, self.text(root, &program))
@@ -165,6 +164,9 @@ mod tests {
         assert_eq!(lines.first(), Some(&"#!/bin/sh"));
         assert!(text.contains("export LD_LIBRARY_PATH=\"$library:$library/blas:"), "{text}");
         assert!(text.contains("root='/t/mpv-unpacked'\nprogram='/usr/bin/mpv'\n"), "{text}");
-        assert_eq!(lines.get(lines.len() - 2..), Some(&["export A=b", "exec \"$program\" \"$@\""][..]));
+        assert_eq!(
+            lines.get(lines.len() - 2..),
+            Some(&["export A=b", "exec \"$program\" \"$@\""][..])
+        );
     }
 }

@@ -28,9 +28,9 @@ pub(super) fn read(out: &str, err: &str) -> Played {
         }
     }
     let faults = out.lines().filter(|line| line.contains("ERROR: "));
-    let warned = err.lines().filter(|line| {
-        line.contains("ERROR: ") || line.contains(" ERROR ") || means_damage(line)
-    });
+    let warned = err
+        .lines()
+        .filter(|line| line.contains("ERROR: ") || line.contains(" ERROR ") || means_damage(line));
     played.errors = faults.chain(warned).map(str::to_owned).collect();
     played
 }

@@ -39,11 +39,7 @@ const HARMLESS: &[Harmless] = &[
         "interface error: no suitable interface module",
         "it offers a keyboard's keys, and there is no screen to have them from",
     ),
-    always(
-        Player::Vlc,
-        "interface \"globalhotkeys,none\" initialization failed",
-        "the same",
-    ),
+    always(Player::Vlc, "interface \"globalhotkeys,none\" initialization failed", "the same"),
     always(
         Player::Vlc,
         "mp4 demux: Fragment sequence discontinuity detected",

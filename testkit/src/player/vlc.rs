@@ -16,6 +16,8 @@ pub(super) fn command(program: &Path, url: &str, folder: &Path) -> Command {
     // Its settings and its cache go there.
     command.env("HOME", folder).env_remove("XDG_CONFIG_HOME").env_remove("XDG_CACHE_HOME");
     command.args(["--intf", "oldrc", "--rc-fake-tty", "--no-color", "--verbose", "1"]);
+    // On a busy machine it would leave out pictures, and then miss them as references.
+    command.args(["--no-avcodec-hurry-up", "--no-skip-frames", "--no-drop-late-frames"]);
     command.args(["--vout", "vdummy", "--aout", "adummy", "--no-media-library", "--no-dbus"]);
     // At the end of what has one, its interface would wait for more commands.
     command.args(["--play-and-exit", url, "--avcodec-hw", "none", "--no-metadata-network-access"]);
