@@ -122,7 +122,6 @@ fn check(played: Vec<(Player, Result<Played>)>, seconds: u32, has_break: bool) {
         match played {
             Err(error) => faults.push(format!("{player}: {error:#}")),
             Ok(played) => {
-                println!("{player}: {played:?}");
                 let is_right = played.has(Length::of(seconds, RATE))
                     && played.errors.is_empty()
                     && (has_break || played.at_breaks.is_empty());

@@ -28,7 +28,8 @@ pub(super) fn read(out: &str, err: &str) -> Played {
     let mut played = Played::default();
     let (mut shown, mut late, mut blocks, mut rate) = (0, 0, 0, 0);
     for line in out.lines() {
-        // `Sample rate` and, of a sound that is decoded already, `Decoded sample rate`. The latest answer is the last.
+        // The latest answer is the last. Of sound in a raw format it says `Sample rate`, of the
+        // rest `Decoded sample rate`.
         for (name, value) in [
             ("frames displayed :", &mut shown),
             ("frames lost      :", &mut late),
