@@ -13,6 +13,7 @@ mod health;
 mod mended;
 mod metrics;
 mod node;
+mod pages;
 mod publisher;
 mod recover;
 mod registry;

@@ -94,6 +94,7 @@ impl Node {
         self.recover_spool().await?;
         for (stream, newest) in streams {
             let newest = self.name_gaps(&stream, newest).await?;
+            let newest = self.recover_pages(&stream, newest).await;
             self.wait_for_publisher(&stream, newest).await?;
         }
         Ok(())

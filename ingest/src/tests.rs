@@ -21,14 +21,14 @@ use crate::{
 /// Two seconds of pictures and sound.
 const CLIP: &[u8] = include_bytes!("../../core/container/testdata/ffmpeg-5.1_h264-bframes_aac.flv");
 
-struct Fixture {
-    node: Arc<Node>,
-    journal: Arc<dyn Journal>,
+pub(crate) struct Fixture {
+    pub(crate) node: Arc<Node>,
+    pub(crate) journal: Arc<dyn Journal>,
     _folder: TempDir,
 }
 
 impl Fixture {
-    async fn new(name_taken: NameTaken) -> Self {
+    pub(crate) async fn new(name_taken: NameTaken) -> Self {
         Self::on(Arc::new(MemoryJournal::default()), Arc::new(MemoryStore::default()), name_taken)
             .await
     }
@@ -70,14 +70,14 @@ impl Fixture {
         Self { node: Node::new(settings, parts, metrics), journal, _folder: folder }
     }
 
-    async fn entries(&self) -> Vec<Arc<Entry>> {
+    pub(crate) async fn entries(&self) -> Vec<Arc<Entry>> {
         let stored = self.journal.read_after(&name(), Position::START, 1_000).await.unwrap();
         stored.into_iter().map(|stored| stored.entry).collect()
     }
 
     /// The journal in short: `o1` opened in epoch 1, `s0` segment 0, `|s0` after a break, `i`
     /// interrupted, `e` ended, `g0` segment 0 is lost.
-    async fn story(&self) -> String {
+    pub(crate) async fn story(&self) -> String {
         let words = self.entries().await.into_iter().map(|entry| match &entry.body {
             Body::Opened { .. } => format!("o{}", entry.epoch),
             Body::Segment(segment) if segment.discontinuity => format!("|s{}", segment.sequence),
@@ -105,12 +105,12 @@ const STREAM: StreamSettings = StreamSettings {
     memory_window: Duration::from_secs(30),
 };
 
-fn name() -> StreamName {
+pub(crate) fn name() -> StreamName {
     StreamName::parse("live/a").unwrap()
 }
 
 /// Pushes the clip as a connection would.
-async fn push_clip(publisher: &mut Publisher) -> Result<(), Disconnect> {
+pub(crate) async fn push_clip(publisher: &mut Publisher) -> Result<(), Disconnect> {
     for event in clip() {
         take(publisher, event).await?;
     }

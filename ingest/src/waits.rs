@@ -12,6 +12,8 @@ use tracing::{info, warn};
 
 /// How long after a failure an end is appended again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Entries of others that are read at a time.
+const ENTRIES: usize = 64;
 /// How far away the next look is when nobody waits.
 const NOBODY_WAITS: Duration = Duration::from_secs(3_600);
 
@@ -74,7 +76,7 @@ impl Waits {
             let ended = waiting.ledger.ended("the publisher did not come back", unix_ms());
             match self.journal.append(&stream, waiting.position, &ended).await {
                 Ok(_) => info!(stream.name = %stream, "`{stream}` has ended"),
-                Err(AppendError::Stale { .. }) => {}
+                Err(AppendError::Stale { .. }) => self.catch_up(stream, waiting).await,
                 Err(error @ AppendError::Unavailable { .. }) => {
                     warn!(stream.name = %stream, %error, "`{stream}` is ended later: {error}");
                     let until = now + RETRY_AFTER;
@@ -83,6 +85,19 @@ impl Waits {
                 }
             }
         }
+    }
+
+    /// Waits on if what the stream's journal has got is not another owner's.
+    async fn catch_up(&self, stream: StreamName, mut waiting: Waiting) {
+        let read = self.journal.read_after(&stream, waiting.position, ENTRIES).await;
+        for stored in read.unwrap_or_default() {
+            if !waiting.ledger.follow(&stored.entry) {
+                return;
+            }
+            waiting.position = stored.position;
+        }
+        waiting.until = Instant::now() + RETRY_AFTER;
+        self.lock().entry(stream).or_insert(waiting);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<StreamName, Waiting>> {

@@ -17,6 +17,7 @@ use tracing::{error, warn};
 
 use crate::announcer::Announcer;
 use crate::node::Node;
+use crate::pages::{Found, Pages};
 use crate::publisher::End;
 use crate::registry::Place;
 
@@ -25,6 +26,9 @@ use crate::registry::Place;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long after a failure it is asked again.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// Entries of others that are read at a time.
+const ENTRIES: usize = 64;
 
 /// What a publication hands over.
 #[derive(Debug)]
@@ -54,6 +58,16 @@ pub(crate) struct Writer {
     announcer: Option<Announcer>,
     failed: watch::Sender<Option<String>>,
     replaced: watch::Sender<bool>,
+}
+
+/// What the journal has that its owner did not know of.
+enum CaughtUp {
+    /// What was to be appended.
+    Appended,
+    /// Nothing that deposes it.
+    Owner,
+    /// Another owner.
+    Replaced,
 }
 
 /// Why nothing more can be listed.
@@ -112,27 +126,34 @@ impl Writer {
     /// Works until the publication ends. A queue that closes without a word is a lost connection.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
         let mut end = End::Lost;
-        while let Some(work) = queue.recv().await {
-            match work {
-                Work::End(how) => {
-                    end = how;
-                    break;
-                }
-                Work::Output(output) => match self.take(output).await {
-                    Ok(()) => {}
-                    Err(Stop::Replaced) => {
-                        self.forget_all();
-                        self.replaced.send_replace(true);
-                        return;
-                    }
-                    Err(Stop::Failed(reason)) => {
-                        error!(stream.name = %self.stream, reason, "`{}` is closed, its segments cannot be kept: {reason}", self.stream);
-                        self.failed.send_replace(Some(reason));
+        let mut pages = Pages::start(&self.node, &self.stream, *self.ledger.head());
+        loop {
+            let done = tokio::select! {
+                work = queue.recv() => match work {
+                    None => break,
+                    Some(Work::End(how)) => {
+                        end = how;
                         break;
                     }
+                    Some(Work::Output(output)) => self.take(output).await,
                 },
+                found = pages.found() => self.say(found).await,
+            };
+            match done {
+                Ok(()) => pages.go_on(*self.ledger.head()),
+                Err(Stop::Replaced) => {
+                    self.forget_all();
+                    self.replaced.send_replace(true);
+                    return;
+                }
+                Err(Stop::Failed(reason)) => {
+                    error!(stream.name = %self.stream, reason, "`{}` is closed, its segments cannot be kept: {reason}", self.stream);
+                    self.failed.send_replace(Some(reason));
+                    break;
+                }
             }
         }
+        drop(pages);
         // Whoever still hands over is told at once, not after the entry below.
         drop(queue);
         self.forget_all();
@@ -150,6 +171,18 @@ impl Writer {
                 self.append(&entry).await
             }
         }
+    }
+
+    /// Says what was found out about older segments.
+    async fn say(&mut self, found: Found) -> Result<(), Stop> {
+        let entry = match found {
+            Found::Paged(number) => self.ledger.paged(number, unix_ms()),
+            Found::Lost(sequence) => {
+                warn!(stream.name = %self.stream, sequence, "segment {sequence} of `{}` is lost: its bytes are nowhere", self.stream);
+                self.ledger.gap(sequence, sequence, unix_ms())
+            }
+        };
+        self.append(&entry).await
     }
 
     /// Keeps what must be read before the segments that follow; they list it.
@@ -239,40 +272,55 @@ impl Writer {
 
     async fn append(&mut self, entry: &Entry) -> Result<(), Stop> {
         let deadline = Instant::now() + PATIENCE;
-        let mut is_repeated = false;
+        let mut entry = entry.clone();
         loop {
-            let error =
-                match self.node.parts.journal.append(&self.stream, self.position, entry).await {
-                    Ok(position) => {
-                        self.position = position;
-                        return Ok(());
+            let appended =
+                self.node.parts.journal.append(&self.stream, self.position, &entry).await;
+            let mut is_overtaken = false;
+            let error = match appended {
+                Ok(position) => {
+                    self.position = position;
+                    return Ok(());
+                }
+                // An attempt before may have been written although nobody said so.
+                Err(AppendError::Stale { .. }) => match self.catch_up(&entry).await {
+                    Ok(CaughtUp::Appended) => return Ok(()),
+                    Ok(CaughtUp::Owner) => {
+                        entry.head.kept_from = self.ledger.head().kept_from;
+                        is_overtaken = true;
+                        "other nodes write all the time".to_owned()
                     }
-                    Err(AppendError::Stale { .. }) if !is_repeated => return Err(Stop::Replaced),
-                    // The attempt before may have been written although nobody said so.
-                    Err(AppendError::Stale { .. }) => match self.find(entry).await {
-                        Ok(Some(position)) => {
-                            self.position = position;
-                            return Ok(());
-                        }
-                        Ok(None) => return Err(Stop::Replaced),
-                        Err(error) => error.to_string(),
-                    },
-                    Err(error @ AppendError::Unavailable { .. }) => error.to_string(),
-                };
+                    Ok(CaughtUp::Replaced) => return Err(Stop::Replaced),
+                    Err(error) => error.to_string(),
+                },
+                Err(error @ AppendError::Unavailable { .. }) => error.to_string(),
+            };
             if Instant::now() > deadline {
                 return Err(Stop::Failed(error));
             }
+            if is_overtaken {
+                continue;
+            }
             warn!(stream.name = %self.stream, error, "the journal is written again: {error}");
             sleep(RETRY_AFTER).await;
-            is_repeated = true;
         }
     }
 
-    /// Where the journal has `entry`, if that is what follows our last one.
-    async fn find(&self, entry: &Entry) -> Result<Option<Position>, JournalError> {
-        let next = self.node.parts.journal.read_after(&self.stream, self.position, 1).await?;
-        let ours = next.into_iter().find(|stored| *stored.entry == *entry);
-        Ok(ours.map(|stored| stored.position))
+    /// Reads what the journal has behind our last entry: `entry`, what others may say of a stream
+    /// that they do not own, or another owner.
+    async fn catch_up(&mut self, entry: &Entry) -> Result<CaughtUp, JournalError> {
+        let read = self.node.parts.journal.read_after(&self.stream, self.position, ENTRIES).await?;
+        for stored in read {
+            let is_ours = *stored.entry == *entry;
+            if !is_ours && !self.ledger.follow(&stored.entry) {
+                return Ok(CaughtUp::Replaced);
+            }
+            self.position = stored.position;
+            if is_ours {
+                return Ok(CaughtUp::Appended);
+            }
+        }
+        Ok(CaughtUp::Owner)
     }
 
     /// Nothing of a publication that is over is kept in memory.

@@ -70,7 +70,8 @@ pub struct PageRecord {
     /// Captions that were seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<String>,
-    /// What was known, when the page was written, of stretches of time that are in it.
+    /// What had been said by its last segment of stretches of time that had not ended before its
+    /// first one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub date_ranges: Vec<DateRange>,
 }
@@ -94,7 +95,8 @@ pub enum PageError {
 
 impl Page {
     /// The page of `segments`, which are all of one page, in `rendition`; `None` where none of
-    /// them is in it or they are not a page's. `date_ranges` may be of any time.
+    /// them is in it or they are not a page's. `date_ranges` is what had been said of stretches of
+    /// time by the last of them; what was over before the first one is left out.
     #[must_use]
     pub fn render(
         segments: &[&ListedSegment],
@@ -109,8 +111,7 @@ impl Page {
         let container = container_of(segments.iter().copied(), rendition).filter(|_| is_page)?;
         let blocks = || segments.iter().map(|s| Block::new(s, rendition, container));
         let end_ms = last.calendar_ms.saturating_add(last.length_ms);
-        let is_within =
-            |range: &&DateRange| range.start_ms < end_ms && !range.is_before(first.calendar_ms);
+        let date_ranges = date_ranges.iter().filter(|range| !range.is_before(first.calendar_ms));
         let Measured { bytes, length_ms, peak } = Measured::of(segments.iter().copied(), rendition);
         let records = || segments.iter().filter_map(|s| record_of(s, rendition));
         let captions: BTreeSet<_> = records().flat_map(|r| r.captions.iter().cloned()).collect();
@@ -129,7 +130,7 @@ impl Page {
             peak,
             record: SegmentRecord { part_bytes: Vec::new(), ..records().next_back()?.clone() },
             captions: captions.into_iter().collect(),
-            date_ranges: in_order(date_ranges.iter().filter(is_within).cloned()),
+            date_ranges: in_order(date_ranges.cloned()),
         };
         let mut text = record.header(container)?;
         blocks().for_each(|block| block.render(&mut text));

@@ -140,7 +140,7 @@ impl Window {
     fn take_segment(&mut self, entry: &Entry, segment: &SegmentEntry) {
         if self.has_ended {
             self.unlisted = self.segments.len();
-            self.date_ranges.clear();
+            self.end_date_ranges();
             self.length_ms = 0;
             self.has_ended = false;
         }
@@ -164,6 +164,24 @@ impl Window {
             renditions: segment.renditions.clone(),
             new_inits,
         });
+    }
+
+    /// What is still open when a broadcast ends, ends with it. Nobody is told of it any more but
+    /// those who watch what was.
+    fn end_date_ranges(&mut self) {
+        if !self.keeps_tail {
+            return self.date_ranges.clear();
+        }
+        let Some(end_ms) = self.head.and_then(|head| head.calendar_end_ms) else { return };
+        for range in &mut self.date_ranges {
+            let duration_ms = u64::try_from(end_ms.saturating_sub(range.start_ms)).unwrap_or(0);
+            range.duration_ms.get_or_insert(duration_ms);
+        }
+    }
+
+    /// Takes over what was said before the first entry that is applied and is still running then.
+    pub fn remember(&mut self, ranges: impl IntoIterator<Item = DateRange>) {
+        ranges.into_iter().for_each(|range| self.take_date_range(&range));
     }
 
     /// The renditions that are read with something else than their segment before in this page.
