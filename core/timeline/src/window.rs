@@ -26,13 +26,21 @@ pub struct Window {
     /// The same before the oldest kept segment.
     gone_inits: BTreeMap<RenditionId, (u64, InitRecord)>,
     /// In the order of their first entries.
-    date_ranges: VecDeque<DateRange>,
+    date_ranges: VecDeque<ToldRange>,
     head: Option<Head>,
     /// What is listed belongs to a broadcast that is over.
     has_ended: bool,
     length_ms: i64,
     epoch: u64,
     latest_at_ms: i64,
+}
+
+/// A stretch of time that is told of, or was a while ago.
+#[derive(Clone, Debug)]
+struct ToldRange {
+    range: DateRange,
+    /// When something was said of it last, in milliseconds since the Unix epoch.
+    at_ms: i64,
 }
 
 /// How much a window lists.
@@ -83,6 +91,10 @@ const TAIL_SEGMENTS_MAX: usize = 16_384;
 /// Date ranges that a window lists at most: an hour of cues a minute apart. The oldest goes first.
 const DATE_RANGES_MAX: usize = 64;
 
+/// How long a date range is remembered after its end has left a list, in milliseconds: updates tell
+/// of it for six target durations, which are up to ten seconds each.
+const GONE_MS: i64 = 120_000;
+
 /// Target durations that a live playlist is never shorter than (RFC 8216, 6.2.2).
 const TARGET_DURATIONS_MIN: i64 = 3;
 
@@ -122,7 +134,7 @@ impl Window {
                 listed.filter(|s| lost.contains(&s.sequence)).for_each(|s| s.gap = true);
             }
             Body::Ended { .. } => self.has_ended = true,
-            Body::DateRange(range) => self.take_date_range(range),
+            Body::DateRange(range) => self.take_date_range(range, entry.at_ms),
             Body::Opened { .. }
             | Body::Interrupted { .. }
             | Body::Paged { .. }
@@ -277,25 +289,41 @@ impl Window {
 
     /// What is said of stretches of time that have not ended before the first listed segment.
     pub fn date_ranges(&self) -> impl Iterator<Item = &DateRange> {
-        let oldest_ms = self.segments().next().map_or(i64::MIN, |segment| segment.calendar_ms);
-        self.date_ranges.iter().filter(move |range| !range.is_before(oldest_ms))
+        self.date_ranges_since(i64::MIN)
+    }
+
+    /// Those of them of which something was said at `at_ms` or later.
+    pub fn date_ranges_since(&self, at_ms: i64) -> impl Iterator<Item = &DateRange> {
+        let oldest_ms = start_ms(self.segments().next());
+        let told = self.date_ranges.iter().filter(move |told| told.at_ms >= at_ms);
+        told.map(|told| &told.range).filter(move |range| !range.is_before(oldest_ms))
     }
 
     /// What is said of stretches of time that have not ended before the first kept segment, in the
     /// order in which it was said.
     pub fn tail_date_ranges(&self) -> impl Iterator<Item = &DateRange> {
-        self.date_ranges.iter()
+        let oldest_ms = start_ms(self.segments.front());
+        let told = self.date_ranges.iter().map(|told| &told.range);
+        told.filter(move |range| !range.is_before(oldest_ms))
     }
 
-    fn take_date_range(&mut self, range: &DateRange) {
-        if let Some(known) = self.date_ranges.iter_mut().find(|known| known.id == range.id) {
-            known.add(range);
+    /// The stretches of time that ended before `oldest_ms`, where the first segment of a list
+    /// begins, and not so long before that a player has long been told that they are gone.
+    pub fn gone_date_ranges(&self, oldest_ms: i64) -> impl Iterator<Item = &DateRange> {
+        let told = self.date_ranges.iter().map(|told| &told.range);
+        told.filter(move |range| range.is_before(oldest_ms))
+    }
+
+    fn take_date_range(&mut self, range: &DateRange, at_ms: i64) {
+        if let Some(known) = self.date_ranges.iter_mut().find(|told| told.range.id == range.id) {
+            known.range.add(range);
+            known.at_ms = at_ms;
             return;
         }
         if self.date_ranges.len() >= DATE_RANGES_MAX {
             self.date_ranges.pop_front();
         }
-        self.date_ranges.push_back(range.clone());
+        self.date_ranges.push_back(ToldRange { range: range.clone(), at_ms });
     }
 
     /// Lets go of what is older than the policy's length, and of no more.
@@ -322,14 +350,19 @@ impl Window {
             }
             self.unlisted -= 1;
         }
-        let oldest_ms = self.segments.front().map_or(i64::MIN, |segment| segment.calendar_ms);
-        self.date_ranges.retain(|range| !range.is_before(oldest_ms));
+        let gone_ms = start_ms(self.segments.front()).saturating_sub(GONE_MS);
+        self.date_ranges.retain(|told| !told.range.is_before(gone_ms));
     }
 
     fn kept_ms(&self) -> i64 {
         let target_ms = i64::from(self.target_duration_s().unwrap_or(0)).saturating_mul(1_000);
         self.policy.length_ms.max(TARGET_DURATIONS_MIN.saturating_mul(target_ms))
     }
+}
+
+/// When a list begins on the calendar.
+fn start_ms(first: Option<&ListedSegment>) -> i64 {
+    first.map_or(i64::MIN, |segment| segment.calendar_ms)
 }
 
 impl ListedSegment {

@@ -117,6 +117,10 @@ fn a_stretch_of_time_is_told_of_while_it_lasts() {
     assert_eq!(told(&window), "[(\"cue\", Some(0)), (\"break\", Some(8000))]");
     window.apply(&entries[4]);
     assert_eq!(told(&window), "[(\"break\", Some(8000))]");
+    let gone = |oldest_ms| window.gone_date_ranges(oldest_ms).map(|range| range.id.as_str());
+    assert_eq!((gone(2_000).collect(), gone(500).count()), (vec!["cue"], 0));
+    let said = |at_ms| window.date_ranges_since(at_ms).count();
+    assert_eq!((said(0), said(1)), (1, 0), "all was said at the start");
 }
 
 #[test]
