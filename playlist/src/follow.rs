@@ -118,7 +118,7 @@ impl Follower {
         }
         let text = match which {
             Page::Multivariant(container) => render_multivariant(&window, *container)?,
-            Page::Media(rendition) => render_media(&window, rendition)?,
+            Page::Media(rendition) => render_media(&window, None, rendition, None)?,
         };
         let page = page::document(text, window.target_duration_s()?);
         pages.insert(which.clone(), (version, page.clone()));

@@ -5,8 +5,10 @@
 mod bandwidth;
 mod block;
 mod date_range;
+mod delta;
 pub mod fuzz;
 mod header;
+mod low_latency;
 mod media;
 mod multivariant;
 mod page;
@@ -14,7 +16,9 @@ pub mod read;
 
 pub use bandwidth::{Bandwidth, Measured};
 pub use block::{Block, Map, Opening};
+pub use delta::Delta;
 pub use header::{ENDLIST, Header, PlaylistKind, version};
+pub use low_latency::{Control, Edge, Reach, is_next};
 pub use media::{breaks_before, container_of, in_order, map_before, render_media};
 pub use multivariant::{Shown, captions, newest_records, render_multivariant, render_variants};
 pub use page::{Page, PageError, PageRecord};
@@ -23,4 +27,4 @@ pub use page::{Page, PageError, PageRecord};
 pub const CONTENT_TYPE: &str = "application/vnd.apple.mpegurl";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,35 +2,62 @@
 
 use std::fmt::Write;
 
-use timeline::{Container, DateRange, ListedSegment, RenditionId, SegmentRecord, Window};
+use timeline::{
+    Container, DateRange, ListedSegment, OpenSegment, RenditionId, SegmentRecord, Skip, Window,
+};
 
-use crate::{Block, ENDLIST, Header, Map, version};
+use crate::{Block, Delta, ENDLIST, Edge, Header, Map, version};
 
 /// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
 /// segment of it. Where only other renditions have a segment it has a gap, so that all count
-/// alike. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit whatever
+/// alike. `open` is the segment that is being made, and with `skip` it is an update that leaves
+/// out what is old. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit whatever
 /// stands before it.
 #[must_use]
-pub fn render_media(window: &Window, rendition: &RenditionId) -> Option<String> {
+pub fn render_media(
+    window: &Window,
+    open: Option<&OpenSegment>,
+    rendition: &RenditionId,
+    skip: Option<Skip>,
+) -> Option<String> {
     let container = container_of(window.segments(), rendition)?;
     let first = window.segments().next()?;
     let block = |segment| Block::new(segment, rendition, container);
-    let date_ranges = in_order(window.date_ranges().cloned());
+    let edge = Edge::new(window, open);
+    let control = edge.control(rendition)?;
+    let lengths_ms = window.segments().rev().map(|segment| segment.length_ms);
+    let skip = skip.filter(|_| !window.has_ended());
+    let update = skip.and_then(|it| Delta::new(it, control, lengths_ms, window.latest_at_ms()));
+    let skipped = update.map_or(0, |update| update.segments);
+    let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+    let gone = window.gone_date_ranges(first.calendar_ms).map(|range| range.id.as_str());
+    let since_ms = update.and_then(|update| update.date_ranges_since_ms).unwrap_or(i64::MIN);
+    let date_ranges = in_order(window.date_ranges_since(since_ms).cloned());
+    let needed = version(container, window.segments().any(|segment| block(segment).is_gap()));
     let header = Header {
-        version: version(container, window.segments().any(|segment| block(segment).is_gap())),
+        version: update.map_or(needed, |update| update.version().max(needed)),
         is_independent: window.segments().all(|segment| segment.independent),
         target_duration_s: window.target_duration_s()?,
         media_sequence: first.sequence,
         discontinuity_sequence: breaks_before(first),
         kind: None,
-        control: "",
+        control: &control.text(),
         date_ranges: &date_ranges,
-        skip: "",
-        map: &map_before(window, first.sequence, rendition),
+        skip: &update.map(|update| update.text(gone)).unwrap_or_default(),
+        map: &update
+            .is_none()
+            .then(|| map_before(window, first.sequence, rendition))
+            .unwrap_or_default(),
     };
     let mut text = String::with_capacity(256 + window.segments().len() * 96);
     header.render(&mut text);
-    window.segments().for_each(|segment| block(segment).render(&mut text));
+    for segment in window.segments().skip(skipped) {
+        let block = block(segment);
+        block.open(&mut text);
+        edge.render_parts(&mut text, segment, rendition);
+        block.close(&mut text);
+    }
+    edge.render_end(&mut text, rendition);
     if window.has_ended() {
         text.push_str(ENDLIST);
     }

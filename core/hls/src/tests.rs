@@ -82,7 +82,7 @@ fn a_live_playlist_says_what_players_need() {
     let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
     let first = ledger.segment(segment(0, 180_000), 0);
     let second = ledger.segment(segment(180_000, 180_180), 0);
-    let text = render_media(&window(&[opened, first, second]), &rendition()).unwrap();
+    let text = render_media(&window(&[opened, first, second]), None, &rendition(), None).unwrap();
     let expected = "\
 #EXTM3U
 #EXT-X-VERSION:3
@@ -90,6 +90,7 @@ fn a_live_playlist_says_what_players_need() {
 #EXT-X-TARGETDURATION:2
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.0,CAN-SKIP-DATERANGES=YES,HOLD-BACK=6.0
 #EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z
 #EXTINF:2.000,
 1/0.ts
@@ -109,13 +110,19 @@ fn a_restart_a_gap_and_the_end_are_said_where_they_happened() {
     let second = ledger.segment(NewSegment { independent: false, ..segment(0, 180_000) }, 0);
     let gap = ledger.gap(0, 0, 0);
     let ended = ledger.ended("over", 0);
-    let text = render_media(&window(&[opened, first, reopened, second, gap, ended]), &rendition());
+    let text = render_media(
+        &window(&[opened, first, reopened, second, gap, ended]),
+        None,
+        &rendition(),
+        None,
+    );
     let expected = "\
 #EXTM3U
 #EXT-X-VERSION:8
 #EXT-X-TARGETDURATION:2
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.0,CAN-SKIP-DATERANGES=YES,HOLD-BACK=6.0
 #EXT-X-GAP
 #EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z
 #EXTINF:2.000,
@@ -239,7 +246,7 @@ fn what_must_be_read_first_is_named_where_it_changes() {
     }
     let (mut ledger, opened) = Ledger::claim(entries.last(), claimant(), 0);
     entries.extend([opened, ledger.segment(ladder(0), 0)]);
-    let text = render_media(&window(&entries), &fmp4).unwrap();
+    let text = render_media(&window(&entries), None, &fmp4, None).unwrap();
     let shown: Vec<_> = text
         .lines()
         .filter(|line| !line.starts_with("#EXT-X-PROGRAM") && !line.starts_with("#EXTINF"))
@@ -251,6 +258,7 @@ fn what_must_be_read_first_is_named_where_it_changes() {
 #EXT-X-TARGETDURATION:2
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.0,CAN-SKIP-DATERANGES=YES,HOLD-BACK=6.0
 #EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2023-11-14T22:13:21.000Z\",DURATION=0.000
 #EXT-X-DATERANGE:ID=\"late\",START-DATE=\"2023-11-14T22:14:20.000Z\",DURATION=0.000
 #EXT-X-MAP:URI=\"1/init-0.mp4\"
@@ -272,7 +280,7 @@ fn a_rendition_that_comes_late_counts_with_the_others() {
     let (mut ledger, opened) = Ledger::claim(None, claimant(), 0);
     let entries =
         [opened, ledger.segment(segment(0, 180_000), 0), ledger.segment(ladder(180_000), 0)];
-    let text = render_media(&window(&entries), &fmp4).unwrap();
+    let text = render_media(&window(&entries), None, &fmp4, None).unwrap();
     let playlist = read_back(&text);
     assert_eq!((playlist.media_sequence, playlist.segments.len()), (0, 2));
     let gap = "#EXT-X-GAP\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n#EXTINF:2.000,\n\
@@ -307,7 +315,7 @@ fn a_short_last_segment_does_not_make_a_peak() {
 fn nothing_is_rendered_before_the_first_segment() {
     let (_, opened) = Ledger::claim(None, claimant(), 0);
     let window = window(&[opened]);
-    assert_eq!(render_media(&window, &rendition()), None);
+    assert_eq!(render_media(&window, None, &rendition(), None), None);
     assert_eq!(render_multivariant(&window, None), None);
 }
 
@@ -320,7 +328,7 @@ fn the_printed_lengths_of_a_day_add_up_to_the_day() {
     for number in 0..51_788 {
         window.apply(&ledger.segment(segment(number * ticks, ticks), 0));
     }
-    let text = render_media(&window, &rendition()).unwrap();
+    let text = render_media(&window, None, &rendition(), None).unwrap();
     let printed: i64 = text
         .lines()
         .filter_map(|line| line.strip_prefix("#EXTINF:"))
@@ -342,7 +350,7 @@ proptest! {
             now += ticks;
         }
         let window = window(&entries);
-        let playlist = read_back(&render_media(&window, &rendition()).unwrap());
+        let playlist = read_back(&render_media(&window, None, &rendition(), None).unwrap());
         let first = window.segments().next().unwrap();
         prop_assert_eq!(playlist.media_sequence, first.sequence);
         prop_assert_eq!(playlist.segments.len(), window.segments().len());

@@ -98,7 +98,7 @@ proptest! {
         let window = window(&entries);
         for rendition in ["ts", "fmp4", "ts-a1"] {
             let rendition = timeline::RenditionId::parse(rendition).unwrap();
-            let Some(text) = render_media(&window, &rendition) else { continue };
+            let Some(text) = render_media(&window, None, &rendition, None) else { continue };
             let read = media(&text);
             prop_assert_eq!(read.has_ended, has_ended);
             let target = window.target_duration_s();
