@@ -14,7 +14,7 @@ use peer::{Anywhere, Port, PortSettings, Remote, RemoteLimits};
 use playlist::{Janitor, Playlist};
 use runtime::{Admin, Condition, HttpLimits, Metrics, Readiness, TlsAcceptor, load_tls};
 use std::time::Duration;
-use store::{FolderStore, LiveFirst, LiveMemory, ObjectStore, Spool, Uploader, UploaderSettings};
+use store::{Elsewhere, FolderStore, LiveFirst, LiveMemory, ObjectStore, Spool, Uploader, UploaderSettings};
 use timeline::StreamName;
 use tracing::warn;
 
@@ -86,9 +86,10 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
     let rtmps = config.rtmps.as_ref().map(open_tls).transpose()?;
     let ingest = Ingest::bind(node, config.publishers, config.rtmp, rtmps)?;
 
-    let objects = LiveFirst { elsewhere: Some(anywhere), ..here };
-    let playlist =
-        Arc::new(Playlist::new(config.playlist, Arc::clone(&journal), Arc::new(objects)));
+    let elsewhere = Arc::clone(&anywhere) as Arc<dyn Elsewhere>;
+    let objects = Arc::new(LiveFirst { elsewhere: Some(elsewhere), ..here });
+    let playlist = Playlist::new(config.playlist, Arc::clone(&journal), objects, anywhere);
+    let playlist = Arc::new(playlist);
     let janitor = Janitor::new(config.playlist, journal, store);
     let edge = Edge::bind(
         edge::Config {

@@ -1,17 +1,18 @@
 //! Follows one stream's journal.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use hls::{render_media, render_multivariant};
-use journal::{Journal, JournalError, Position};
+use journal::{Journal, JournalError, Position, Stored};
 use origin::Document;
-use timeline::{Container, RenditionId, State, StreamName, Window, WindowPolicy};
+use timeline::{Container, RenditionId, Skip, State, StreamName, Window, WindowPolicy};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
+use crate::open::Live;
 use crate::page;
 
 /// How long a journal that failed is left alone before it is read again.
@@ -28,9 +29,11 @@ const OTHER_ENTRIES: usize = 64;
 /// A stream as its journal tells it.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    name: StreamName,
+    pub(crate) name: StreamName,
     window: RwLock<Window>,
-    /// The number of entries that have been folded; waiters wake when it grows.
+    /// What the owner announces of the segment that is being made.
+    pub(crate) live: Live,
+    /// Grows with each entry that is folded and with what is announced; waiters wake then.
     version: watch::Sender<u64>,
     pages: Mutex<BTreeMap<Page, (u64, Document)>>,
     pub(crate) last_used: Mutex<Instant>,
@@ -41,8 +44,8 @@ pub(crate) struct Follower {
 pub(crate) enum Page {
     /// The list of variants, in the preferred container or in this one.
     Multivariant(Option<Container>),
-    /// The segments of a rendition.
-    Media(RenditionId),
+    /// The segments of a rendition, in an update that leaves out what is old or not.
+    Media(RenditionId, Option<Skip>),
 }
 
 /// What a stream is doing, as far as a reader must know.
@@ -65,12 +68,15 @@ impl Follower {
         name: &StreamName,
         policy: WindowPolicy,
     ) -> Result<Option<(Arc<Self>, Position)>, JournalError> {
-        let Some((window, position)) = read_window(journal.as_ref(), name, policy).await? else {
+        let Some((window, newest)) = read_window(journal.as_ref(), name, policy).await? else {
             return Ok(None);
         };
+        let live = Live::new(newest.iter().map(|stored| &*stored.entry));
+        let Some(position) = newest.last().map(|stored| stored.position) else { return Ok(None) };
         let follower = Self {
             name: name.clone(),
             window: RwLock::new(window),
+            live,
             version: watch::Sender::new(0),
             pages: Mutex::default(),
             last_used: Mutex::new(Instant::now()),
@@ -89,8 +95,11 @@ impl Follower {
                         Err(error) => break error,
                         Ok(stored) => {
                             position = stored.position;
-                            self.write_window().apply(&stored.entry);
-                            self.version.send_modify(|version| *version += 1);
+                            let mut window = self.write_window();
+                            window.apply(&stored.entry);
+                            self.live.settle(&window, &stored.entry);
+                            drop(window);
+                            self.wake();
                         }
                     }
                 },
@@ -118,7 +127,9 @@ impl Follower {
         }
         let text = match which {
             Page::Multivariant(container) => render_multivariant(&window, *container)?,
-            Page::Media(rendition) => render_media(&window, None, rendition, None)?,
+            Page::Media(rendition, skip) => {
+                render_media(&window, self.live.listed().as_deref(), rendition, *skip)?
+            }
         };
         let page = page::document(text, window.target_duration_s()?);
         pages.insert(which.clone(), (version, page.clone()));
@@ -152,27 +163,38 @@ impl Follower {
         self.version.subscribe()
     }
 
-    fn write_window(&self) -> std::sync::RwLockWriteGuard<'_, Window> {
+    /// Wakes who waits.
+    pub(crate) fn wake(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    pub(crate) fn read_window(&self) -> RwLockReadGuard<'_, Window> {
+        self.window.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_window(&self) -> RwLockWriteGuard<'_, Window> {
         self.window.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The window of a stream as its journal's newest entries show it, and the newest position.
+/// The window of a stream as its journal's newest entries show it, and these entries.
 pub(crate) async fn read_window(
     journal: &dyn Journal,
     name: &StreamName,
     policy: WindowPolicy,
-) -> Result<Option<(Window, Position)>, JournalError> {
+) -> Result<Option<(Window, Vec<Stored>)>, JournalError> {
     let segments = policy.length_ms / SEGMENT_MS_MIN;
     let mut count = usize::try_from(segments).unwrap_or(usize::MAX).saturating_add(OTHER_ENTRIES);
     loop {
         let entries = journal.read_newest(name, count).await?;
-        let Some(newest) = entries.last().map(|stored| stored.position) else { return Ok(None) };
+        if entries.is_empty() {
+            return Ok(None);
+        }
         let mut window = Window::new(policy);
         entries.iter().for_each(|stored| window.apply(&stored.entry));
         // An encoder that came and went many times leaves many entries that are not segments.
         if window.is_full() || entries.len() < count || count >= ENTRIES_MAX {
-            return Ok(Some((window, newest)));
+            return Ok(Some((window, entries)));
         }
         count = count.saturating_mul(4);
     }

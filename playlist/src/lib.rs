@@ -5,7 +5,10 @@
 
 mod follow;
 mod janitor;
+mod open;
 mod page;
+mod part;
+mod reload;
 mod service;
 #[cfg(test)]
 mod tests;

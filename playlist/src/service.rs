@@ -8,13 +8,16 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use journal::Journal;
 use origin::{CacheControl, Document, Origin, OriginError};
+use parts::PartSource;
 use runtime::{Drain, unix_ms};
 use store::{LiveFirst, StoreError};
-use timeline::{ObjectKey, ObjectName, Resource, StreamName, WindowPolicy};
+use timeline::{ObjectKey, ObjectName, Query, RenditionId, Resource, StreamName, WindowPolicy};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use crate::follow::{Follower, Page};
+use crate::part::Asked;
+use crate::{open, reload};
 
 /// How long a stream that nobody asks for is still followed.
 const IDLE: Duration = Duration::from_secs(300);
@@ -26,8 +29,16 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct Playlist {
     settings: Settings,
     journal: Arc<dyn Journal>,
-    objects: Arc<LiveFirst>,
-    streams: DashMap<StreamName, (Arc<Follower>, AbortHandle)>,
+    pub(crate) objects: Arc<LiveFirst>,
+    pub(crate) parts: Arc<dyn PartSource>,
+    streams: DashMap<StreamName, Followed>,
+}
+
+/// A stream that is followed. Dropping it ends that.
+#[derive(Debug)]
+struct Followed {
+    follower: Arc<Follower>,
+    tasks: [AbortHandle; 2],
 }
 
 /// What streams get.
@@ -44,10 +55,15 @@ pub struct Settings {
 }
 
 impl Playlist {
-    /// A service that reads `journal` and `objects`.
+    /// A service that reads `journal` and `objects`, and asks `parts` for what is not whole yet.
     #[must_use]
-    pub fn new(settings: Settings, journal: Arc<dyn Journal>, objects: Arc<LiveFirst>) -> Self {
-        Self { settings, journal, objects, streams: DashMap::new() }
+    pub fn new(
+        settings: Settings,
+        journal: Arc<dyn Journal>,
+        objects: Arc<LiveFirst>,
+        parts: Arc<dyn PartSource>,
+    ) -> Self {
+        Self { settings, journal, objects, parts, streams: DashMap::new() }
     }
 
     /// Forgets streams that nobody asks for, until the process drains.
@@ -60,23 +76,19 @@ impl Playlist {
                 _ = tick.tick() => self.forget_idle(Instant::now()),
             }
         }
-        self.streams.iter().for_each(|entry| entry.1.abort());
+        self.streams.clear();
     }
 
     fn forget_idle(&self, now: Instant) {
-        self.streams.retain(|_, (follower, task)| {
+        self.streams.retain(|_, Followed { follower, .. }| {
             let last_used = *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_used = now.duration_since(last_used) < IDLE;
-            if !is_used {
-                task.abort();
-            }
-            is_used
+            now.duration_since(last_used) < IDLE
         });
     }
 
-    async fn follower(&self, name: &StreamName) -> Result<Arc<Follower>, OriginError> {
+    pub(crate) async fn follower(&self, name: &StreamName) -> Result<Arc<Follower>, OriginError> {
         if let Some(entry) = self.streams.get(name) {
-            let follower = Arc::clone(&entry.0);
+            let follower = Arc::clone(&entry.follower);
             *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             return Ok(follower);
         }
@@ -85,11 +97,13 @@ impl Playlist {
             .map_err(|error| unavailable("the journal", error))?;
         let (follower, position) = opened.ok_or_else(|| OriginError::NotLiveYet(name.clone()))?;
         Ok(match self.streams.entry(name.clone()) {
-            Entry::Occupied(entry) => Arc::clone(&entry.get().0),
+            Entry::Occupied(entry) => Arc::clone(&entry.get().follower),
             Entry::Vacant(entry) => {
                 let following = Arc::clone(&follower).follow(Arc::clone(&self.journal), position);
-                let task = tokio::spawn(following).abort_handle();
-                entry.insert((Arc::clone(&follower), task));
+                let announced = open::follow(Arc::clone(&follower), Arc::clone(&self.parts));
+                let tasks = [tokio::spawn(following), tokio::spawn(announced)];
+                let tasks = tasks.map(|task| task.abort_handle());
+                entry.insert(Followed { follower: Arc::clone(&follower), tasks });
                 follower
             }
         })
@@ -99,18 +113,41 @@ impl Playlist {
         let follower = self.follower(name).await?;
         let oldest_ms = unix_ms().saturating_sub(self.settings.retention_ms);
         follower.page(&page, oldest_ms).ok_or_else(|| match page {
-            Page::Media(rendition) if !follower.is_empty() && !follower.has(&rendition) => {
+            Page::Media(rendition, _) if !follower.is_empty() && !follower.has(&rendition) => {
                 OriginError::NoRendition(name.clone(), rendition)
             }
             Page::Multivariant(Some(container)) if !follower.is_empty() => {
                 OriginError::NoContainer(name.clone(), container)
             }
-            Page::Media(_) | Page::Multivariant(_) => OriginError::NotLiveYet(name.clone()),
+            Page::Media(..) | Page::Multivariant(_) => OriginError::NotLiveYet(name.clone()),
         })
+    }
+
+    /// The playlist of a rendition, once what the query waits for is in it.
+    async fn media(
+        &self,
+        name: &StreamName,
+        rendition: &RenditionId,
+        query: &Query,
+    ) -> Result<Document, OriginError> {
+        let follower = self.follower(name).await?;
+        let page = Page::Media(rendition.clone(), query.reload.skip);
+        // What is not there at all is not waited for.
+        if query.reload.after.is_some() && !follower.has(rendition) {
+            return self.page(name, page).await;
+        }
+        let cache_control = reload::wait(&follower, rendition, query.reload).await?;
+        let document = self.page(name, page).await?;
+        Ok(Document { cache_control, ..document })
     }
 
     /// The object, once it is there if it is the very next one.
     async fn object(&self, key: &ObjectKey) -> Result<Document, OriginError> {
+        if let ObjectKey::Media(media) = key
+            && let ObjectName::Part { sequence, part, container } = media.object
+        {
+            return self.part(Asked { key: media, sequence, part, container }).await;
+        }
         let missing = match self.objects.get(key).await {
             Err(StoreError::NotFound { .. }) => OriginError::NoObject(key.clone()),
             other => return found(key, other),
@@ -147,9 +184,7 @@ impl Origin for Playlist {
             Resource::Multivariant(name, container, _) => {
                 self.page(name, Page::Multivariant(*container)).await
             }
-            Resource::Media(name, rendition, _) => {
-                self.page(name, Page::Media(rendition.clone())).await
-            }
+            Resource::Media(name, rendition, query) => self.media(name, rendition, query).await,
             Resource::Object(key) => self.object(key).await,
             Resource::Recording(id, _) | Resource::RecordingMedia(id, _) | Resource::Export(id) => {
                 Err(OriginError::NoRecording(id.clone()))
@@ -158,7 +193,13 @@ impl Origin for Playlist {
     }
 }
 
-fn found(
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+pub(crate) fn found(
     key: &ObjectKey,
     result: Result<bytes::Bytes, StoreError>,
 ) -> Result<Document, OriginError> {
@@ -182,7 +223,7 @@ fn etag(key: &ObjectKey) -> Box<str> {
     below.trim_start_matches('/').replace('/', "-").into()
 }
 
-fn unavailable(
+pub(crate) fn unavailable(
     what: &'static str,
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> OriginError {

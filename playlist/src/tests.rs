@@ -1,11 +1,14 @@
 //! The service and the janitor on parts in memory.
 
+mod low_latency;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use journal::{Journal, MemoryJournal, Position};
 use origin::{CacheControl, Origin, OriginError};
+use parts::Hub;
 use runtime::unix_ms;
 use store::{LiveFirst, LiveMemory, MemoryStore, ObjectStore};
 use timeline::{
@@ -27,6 +30,7 @@ const SETTINGS: Settings = Settings {
 struct Stream {
     journal: Arc<dyn Journal>,
     store: Arc<dyn ObjectStore>,
+    hub: Hub,
     ledger: Ledger,
     position: Position,
     made: i64,
@@ -41,7 +45,7 @@ impl Stream {
         let (ledger, opened) = Ledger::claim(None, claimant, 0);
         let position = journal.append(&name(), Position::START, &opened).await.unwrap();
         let store = Arc::new(MemoryStore::default());
-        Self { journal, store, ledger, position, made: 0, init: None }
+        Self { journal, store, hub: Hub::default(), ledger, position, made: 0, init: None }
     }
 
     async fn append(&mut self, entry: Entry) {
@@ -91,7 +95,8 @@ impl Stream {
     fn playlist(&self) -> Playlist {
         let (memory, store) = (Arc::new(LiveMemory::new(1 << 20)), Arc::clone(&self.store));
         let objects = Arc::new(LiveFirst { memory, spool: None, store, elsewhere: None });
-        Playlist::new(SETTINGS, Arc::clone(&self.journal), objects)
+        let parts = Arc::new(self.hub.clone());
+        Playlist::new(SETTINGS, Arc::clone(&self.journal), objects, parts)
     }
 
     /// The segments that are there after the janitor looked at `now_ms`.

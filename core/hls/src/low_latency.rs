@@ -246,7 +246,9 @@ impl<'a> Edge<'a> {
             || self.records(rendition).any(|(_, record)| !record.part_bytes.is_empty())
     }
 
-    fn container(self, rendition: &RenditionId) -> Option<Container> {
+    /// The format of `rendition`: it has one only.
+    #[must_use]
+    pub fn container(self, rendition: &RenditionId) -> Option<Container> {
         self.records(rendition).next().map(|(_, record)| record.container)
     }
 

@@ -1,0 +1,200 @@
+//! The segment that is being made, as its owner announces it on a channel beside the journal.
+//!
+//! Which of the two tells something first is chance, and what is announced is the newest, not
+//! each: what may be listed is found here.
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use hls::is_next;
+use parts::PartSource;
+use timeline::{Body, Entry, OpenSegment, Window};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tracing::debug;
+
+use crate::follow::Follower;
+
+/// How long an owner that does not answer is left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Owners that are remembered: those of the segments in a window, unless its encoder comes back
+/// each second.
+const OWNERS_MAX: usize = 64;
+
+/// What a follower knows of a stream beside its journal.
+#[derive(Debug)]
+pub(crate) struct Live {
+    open: RwLock<Open>,
+    /// Where the memory of each owner is, by its epoch: of the newest ones, and of those only that
+    /// say so.
+    owners: watch::Sender<BTreeMap<u64, Box<str>>>,
+    /// When something new came last.
+    news: Mutex<Instant>,
+}
+
+/// What of the announcements may be listed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Open {
+    listed: Option<Arc<OpenSegment>>,
+    /// What was announced before the journal told of the segments, or of the owner, before it.
+    held: Option<Arc<OpenSegment>>,
+}
+
+impl Live {
+    /// Nothing is known but what the newest entries say of the owner.
+    pub(crate) fn new<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut owners = BTreeMap::new();
+        entries.into_iter().for_each(|entry| _ = add_owner(&mut owners, entry));
+        Self {
+            open: RwLock::default(),
+            owners: watch::Sender::new(owners),
+            news: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// The journal went on with `entry`, which `window` has taken in.
+    pub(crate) fn settle(&self, window: &Window, entry: &Entry) {
+        self.write().settle(window);
+        self.owners.send_if_modified(|owners| add_owner(owners, entry));
+        self.news();
+    }
+
+    /// What may be listed of the segment that is being made.
+    pub(crate) fn listed(&self) -> Option<Arc<OpenSegment>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).listed.clone()
+    }
+
+    /// Where the memory of an owner is, if it is not in this process.
+    pub(crate) fn origin_url(&self, epoch: u64) -> Option<Box<str>> {
+        self.owners.borrow().get(&epoch).cloned()
+    }
+
+    /// When something new came last.
+    pub(crate) fn news_at(&self) -> Instant {
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn news(&self) {
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Open> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Follows what the owner announces, for as long as it is polled.
+pub(crate) async fn follow(follower: Arc<Follower>, parts: Arc<dyn PartSource>) {
+    let mut owners = follower.live.owners.subscribe();
+    loop {
+        let url = owners.borrow_and_update().values().next_back().cloned();
+        match parts.follow(&follower.name, url.as_deref()).await {
+            Ok(mut open) => loop {
+                let announced = open.borrow_and_update().clone();
+                follower.announce(announced);
+                tokio::select! {
+                    changed = open.changed() => if changed.is_err() { break },
+                    _ = owners.changed() => break,
+                }
+            },
+            // Whole segments are listed all the same.
+            Err(error) => debug!(stream.name = %follower.name, "no parts for now: {error}"),
+        }
+        if !owners.has_changed().unwrap_or(true) {
+            sleep(RETRY_AFTER).await;
+        }
+    }
+}
+
+impl Follower {
+    /// Takes in an announcement; who waits is woken if there is more to list.
+    fn announce(&self, announced: Option<Arc<OpenSegment>>) {
+        let is_new = {
+            let window = self.read_window();
+            self.live.write().announce(&window, announced)
+        };
+        if is_new {
+            self.live.news();
+            self.wake();
+        }
+    }
+}
+
+/// Notes who owns the stream from an entry on. Whether anything became known.
+fn add_owner(owners: &mut BTreeMap<u64, Box<str>>, entry: &Entry) -> bool {
+    let origin_url = match &entry.body {
+        Body::Opened { origin_url: Some(origin_url), .. } => origin_url,
+        Body::Opened { origin_url: None, .. }
+        | Body::Segment(_)
+        | Body::Gap { .. }
+        | Body::Interrupted { .. }
+        | Body::Ended { .. }
+        | Body::DateRange(_)
+        | Body::Paged { .. }
+        | Body::Expired { .. }
+        | Body::Unknown => return false,
+    };
+    owners.insert(entry.epoch, origin_url.as_str().into());
+    if owners.len() > OWNERS_MAX {
+        owners.pop_first();
+    }
+    true
+}
+
+impl Open {
+    /// Takes in an announcement: `None` says that nothing is being made. Whether another thing is
+    /// listed now.
+    pub(crate) fn announce(
+        &mut self,
+        window: &Window,
+        announced: Option<Arc<OpenSegment>>,
+    ) -> bool {
+        // That a publication is over, the journal says, too: with what becomes of its last parts.
+        let Some(open) = announced else { return false };
+        if is_next(window, &open) {
+            self.held = None;
+            let is_new = self.listed.as_ref().is_none_or(|listed| is_more(listed, &open));
+            if is_new {
+                self.listed = Some(open);
+            }
+            return is_new;
+        }
+        if is_ahead(window, &open) {
+            self.held = Some(open);
+        }
+        false
+    }
+
+    /// The journal went on.
+    pub(crate) fn settle(&mut self, window: &Window) {
+        self.listed.take_if(|open| !is_next(window, open));
+        if let Some(open) = self.held.take_if(|open| !is_ahead(window, open))
+            && is_next(window, &open)
+        {
+            self.listed = Some(open);
+        }
+    }
+}
+
+/// Whether `later` is another segment than `listed`, or more of it.
+fn is_more(listed: &OpenSegment, later: &OpenSegment) -> bool {
+    let place = |open: &OpenSegment| (open.epoch, open.sequence);
+    place(listed) != place(later) || later.parts.len() > listed.parts.len()
+}
+
+/// Whether the journal will come to it: it belongs to a later owner, or to a later segment.
+fn is_ahead(window: &Window, open: &OpenSegment) -> bool {
+    let next = window.head().map_or(0, |head| head.next_sequence);
+    match open.epoch.cmp(&window.epoch()) {
+        Ordering::Less => false,
+        // The very next one is ahead as long as what is listed is a broadcast that is over.
+        Ordering::Equal => open.sequence >= next && !is_next(window, open),
+        Ordering::Greater => true,
+    }
+}
