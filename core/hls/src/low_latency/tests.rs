@@ -151,6 +151,10 @@ fn what_comes_next_is_hinted() {
     making.parts.clear();
     let map = "PRELOAD-HINT:TYPE=MAP,URI=\"1/init-1.mp4\"";
     check_end(&entries, Some(&making), &format!("{map} PRELOAD-HINT:TYPE=PART,URI=\"1/2.0.m4s\""));
+    // It has all that the one before it had, so that it is expected to be over.
+    let full = open(&ledger, 12 * PART, 6, &renditions);
+    let text = render(&entries, Some(&full), "v");
+    assert!(text.ends_with("PRELOAD-HINT:TYPE=PART,URI=\"1/3.0.m4s\"\n"), "{text}");
     // Of one that does not fit nothing is told.
     for (epoch, sequence) in [(1, 1), (1, 3), (2, 2)] {
         let other = OpenSegment { epoch, sequence, ..open(&ledger, 0, 1, &renditions) };
