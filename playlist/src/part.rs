@@ -71,11 +71,13 @@ impl Playlist {
                     };
                     return found(&key, bytes);
                 }
-                Place::Owner => match self.of_owner(&follower, asked.key, deadline).await? {
-                    Some(bytes) => return found(&key, Ok(bytes)),
-                    // The segment has become whole meanwhile, and the journal will say so.
-                    None => {}
-                },
+                Place::Owner => {
+                    let bytes = self.of_owner(&follower, asked.key, deadline).await?;
+                    // Else the segment has become whole meanwhile, and the journal will say so.
+                    if let Some(bytes) = bytes {
+                        return found(&key, Ok(bytes));
+                    }
+                }
                 Place::Next => {}
                 Place::Ahead => {
                     let bytes = self.of_owner(&follower, asked.key, deadline).await?;

@@ -6,7 +6,7 @@ mod tests;
 
 use timeline::{
     Container, ListedSegment, Medium, ObjectName, OpenRendition, OpenSegment, PAGE_SEGMENTS,
-    PartRecord, RenditionId, SegmentRecord, State, Window, boundary_ms,
+    PartRecord, RenditionId, SegmentRecord, State, TrackRecord, Window, boundary_ms,
 };
 
 use crate::media::{line, record_of};
@@ -353,10 +353,11 @@ fn is_as_long(open: &OpenSegment, before: &ListedSegment) -> bool {
 }
 
 fn is_sound(record: &SegmentRecord) -> bool {
-    record.tracks.iter().all(|track| match track.medium {
+    let is_sound = |track: &TrackRecord| match track.medium {
         Medium::Audio { .. } => true,
         Medium::Video { .. } => false,
-    })
+    };
+    !record.tracks.is_empty() && record.tracks.iter().all(is_sound)
 }
 
 /// Milliseconds, written as seconds.

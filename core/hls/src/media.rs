@@ -34,6 +34,11 @@ pub fn render_media(
     let since_ms = update.and_then(|update| update.date_ranges_since_ms).unwrap_or(i64::MIN);
     let date_ranges = in_order(window.date_ranges_since(since_ms).cloned());
     let needed = version(container, window.segments().any(|segment| block(segment).is_gap()));
+    // Who gets an update knows what the segments before it were read with.
+    let map = match update {
+        None => map_before(window, first.sequence, rendition),
+        Some(_) => String::new(),
+    };
     let header = Header {
         version: update.map_or(needed, |update| update.version().max(needed)),
         is_independent: window.segments().all(|segment| segment.independent),
@@ -44,10 +49,7 @@ pub fn render_media(
         control: &control.text(),
         date_ranges: &date_ranges,
         skip: &update.map(|update| update.text(gone)).unwrap_or_default(),
-        map: &update
-            .is_none()
-            .then(|| map_before(window, first.sequence, rendition))
-            .unwrap_or_default(),
+        map: &map,
     };
     let mut text = String::with_capacity(256 + window.segments().len() * 96);
     header.render(&mut text);
