@@ -185,7 +185,7 @@ impl Window {
             return self.date_ranges.clear();
         }
         let Some(end_ms) = self.head.and_then(|head| head.calendar_end_ms) else { return };
-        for range in &mut self.date_ranges {
+        for ToldRange { range, .. } in &mut self.date_ranges {
             let duration_ms = u64::try_from(end_ms.saturating_sub(range.start_ms)).unwrap_or(0);
             range.duration_ms.get_or_insert(duration_ms);
         }
@@ -193,7 +193,7 @@ impl Window {
 
     /// Takes over what was said before the first entry that is applied and is still running then.
     pub fn remember(&mut self, ranges: impl IntoIterator<Item = DateRange>) {
-        ranges.into_iter().for_each(|range| self.take_date_range(&range));
+        ranges.into_iter().for_each(|range| self.take_date_range(&range, i64::MIN));
     }
 
     /// The renditions that are read with something else than their segment before in this page.
