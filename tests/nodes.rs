@@ -1,9 +1,4 @@
 //! What a node shows to the other nodes of its cluster.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
 
 use std::fs;
 use std::io::{Read, Write};

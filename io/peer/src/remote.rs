@@ -155,7 +155,7 @@ impl Remote {
         Self { followed: Followed::new(Arc::clone(&asker)), flights: Flights::new(asker) }
     }
 
-    /// How many streams are followed: connections that nobody else needs.
+    /// How many streams of other nodes are followed now.
     #[must_use]
     pub fn followed(&self) -> usize {
         self.followed.len()

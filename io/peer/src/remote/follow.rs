@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{self, Duration};
 
 use http_body_util::BodyExt;
 use parts::OpenWatch;
+use runtime::Seldom;
 use timeline::{OpenSegment, StreamName};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -24,7 +25,11 @@ pub(super) struct Followed(Arc<Shared>);
 struct Shared {
     asker: Arc<Asker>,
     streams: Mutex<HashMap<Place, Told>>,
+    troubles: Mutex<Seldom>,
 }
+
+/// How often troubles are reported: a node that dies is the trouble of all its streams.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// A node's URL and a stream of it.
 type Place = (Arc<str>, StreamName);
@@ -33,7 +38,8 @@ type Told = watch::Sender<Option<Arc<OpenSegment>>>;
 
 impl Followed {
     pub(super) fn new(asker: Arc<Asker>) -> Self {
-        Self(Arc::new(Shared { asker, streams: Mutex::default() }))
+        let troubles = Mutex::new(Seldom::new(REPORT_EVERY));
+        Self(Arc::new(Shared { asker, streams: Mutex::default(), troubles }))
     }
 
     pub(super) fn watch(&self, node: Arc<str>, stream: &StreamName) -> Result<OpenWatch, Trouble> {
@@ -91,7 +97,7 @@ impl Shared {
             if begun.elapsed() > limits.pause_max {
                 (pause, is_news) = (limits.pause_min, true);
             }
-            report(place, &trouble, is_news, pause);
+            self.report(place, &trouble, is_news);
             sleep(pause).await;
             (pause, is_news) = (pause.saturating_mul(2).min(limits.pause_max), false);
         }
@@ -133,6 +139,24 @@ impl Shared {
         }
     }
 
+    /// Reports the first of a row of troubles. The others are the same one.
+    fn report(&self, (node, stream): &Place, trouble: &Trouble, is_news: bool) {
+        let event = || {
+            let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+            troubles.event(time::Instant::now())
+        };
+        if let Some(count) = is_news.then(event).flatten() {
+            warn!(
+                stream.name = %stream,
+                node.url = %node,
+                count,
+                "cannot follow {stream} at {node} for now: {trouble}"
+            );
+        } else {
+            debug!(stream.name = %stream, node.url = %node, "cannot follow {stream}: {trouble}");
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Place, Told>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,18 +175,4 @@ fn take(line: &[u8], told: &Told) -> Result<(), serde_json::Error> {
         is_new
     });
     Ok(())
-}
-
-/// Reports the first of a row of troubles. The others are the same one.
-fn report((node, stream): &Place, trouble: &Trouble, is_news: bool, pause: Duration) {
-    let ms = pause.as_millis();
-    if is_news {
-        warn!(
-            stream.name = %stream,
-            node.url = %node,
-            "cannot follow {stream} at {node}, and try again in {ms} ms: {trouble}"
-        );
-    } else {
-        debug!(stream.name = %stream, node.url = %node, "still cannot follow {stream}: {trouble}");
-    }
 }
