@@ -52,8 +52,8 @@ impl LiveFirst {
     }
 
     /// The whole object, also when it is only at the node that made it so far: at `origin_url`, as
-    /// the journal says of the object's epoch (`Body::Opened`). Read so what the journal lists: what
-    /// is nowhere costs two looks into the store and one at its owner.
+    /// the journal says of the object's epoch (`Body::Opened`). Read so what the journal lists:
+    /// what is nowhere costs two looks into the store and one at its owner.
     ///
     /// # Errors
     ///
