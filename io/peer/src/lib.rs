@@ -4,10 +4,10 @@
 //! segment that is being made, and read parts and segments that are in no store yet. They do so
 //! through [`Anywhere`], which asks this process or, as a [`Remote`], another one.
 //!
-//! `GET /v1/open/{app}/{stream}` is answered with the open segment as a line of JSON, or with `null`
-//! where there is none, and with a new line at each change; an empty one comes every [`KEEP_ALIVE`].
-//! `GET /v1/objects/{path}` is answered with a segment, an initialisation section or a part, a part
-//! as it is made.
+//! `GET /v1/open/{app}/{stream}` is answered with the open segment as a line of JSON, or with
+//! `null` where there is none, and with a new line at each change; an empty one comes every
+//! [`KEEP_ALIVE`]. `GET /v1/objects/{path}` is answered with a segment, an initialisation section
+//! or a part, a part as it is made.
 //!
 //! Floor 4, since it stands on the runtime, on the store and on parts: whoever only makes or reads
 //! parts needs no HTTP. No other role knows it; they know `parts::PartSource` and

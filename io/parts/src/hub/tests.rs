@@ -152,7 +152,8 @@ async fn a_part_that_will_not_come_now_is_not_found() {
 async fn a_reader_gets_bytes_as_they_are_made() {
     let hub = hub();
     let next = key("ts/1/7.2.ts");
-    hub.grow(&next, Bytes::from_static(b"a"));
+    let piece = Bytes::from(vec![b'a']);
+    hub.grow(&next, piece.clone());
     let mut flow = hub.read(&next, None).await.unwrap();
     assert_eq!(flow.recv().await.unwrap().unwrap(), "a");
     settle().await;
@@ -163,6 +164,7 @@ async fn a_reader_gets_bytes_as_they_are_made() {
     hub.grow(&next, Bytes::from_static(b"de"));
     hub.complete(&next, Bytes::from_static(b"abcdef"));
     assert_eq!(all(Ok(flow)).await, "def.");
+    assert!(piece.is_unique(), "the pieces go when the whole is there");
     hub.grow(&next, Bytes::from_static(b"late"));
     hub.complete(&next, Bytes::from_static(b"other"));
     assert_eq!(all(hub.read(&next, None).await).await, "abcdef.");
