@@ -108,3 +108,26 @@ fn refusal(trouble: &Trouble) -> Refusal {
         Refusal::Unavailable(trouble.to_string().into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RemoteLimits;
+
+    #[tokio::test]
+    async fn a_request_is_not_given_up_when_somebody_came_at_the_last_moment() {
+        let asker = Asker::new(None, RemoteLimits::default());
+        let Flights(shared) = Flights::new(Arc::new(asker));
+        let Ok(timeline::ObjectKey::Media(key)) =
+            timeline::ObjectKey::parse("live/cam/ts/1/7.0.ts")
+        else {
+            panic!("it is a part's");
+        };
+        let (making, flight) = (Making::default(), (Arc::from("http://a"), key.clone()));
+        shared.lock().insert(flight.clone(), making.clone());
+        let reading = making.read(&key);
+        assert!(!shared.leave(&flight, &making) && shared.lock().len() == 1);
+        drop(reading);
+        assert!(shared.leave(&flight, &making) && shared.lock().is_empty());
+    }
+}
