@@ -14,7 +14,9 @@ use peer::{Anywhere, Port, PortSettings, Remote, RemoteLimits};
 use playlist::{Janitor, Playlist};
 use runtime::{Admin, Condition, HttpLimits, Metrics, Readiness, TlsAcceptor, load_tls};
 use std::time::Duration;
-use store::{Elsewhere, FolderStore, LiveFirst, LiveMemory, ObjectStore, Spool, Uploader, UploaderSettings};
+use store::{
+    Elsewhere, FolderStore, LiveFirst, LiveMemory, ObjectStore, Spool, Uploader, UploaderSettings,
+};
 use timeline::StreamName;
 use tracing::warn;
 
