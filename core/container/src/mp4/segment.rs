@@ -328,7 +328,7 @@ pub(super) fn rescale(time: i64, from: Timescale, to: Timescale) -> Option<i64> 
     Timestamp::new(time, from).rescale(to, Rounding::Nearest).map(Timestamp::ticks)
 }
 
-/// How long a time of 33 bits is after another, or before it: they are less than half a round apart.
+/// How long a time of 33 bits is after another, or before it: less than half a round.
 fn since33(time: u64, other: u64) -> i64 {
     const ROUND: i64 = 1 << 33;
     let forward = wrap33(time.wrapping_sub(other).cast_signed()).cast_signed();
