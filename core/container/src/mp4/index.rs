@@ -263,7 +263,7 @@ fn add_sets(table: &TrackTable, sets: u32, out: &mut Vec<Run>) {
         {
             let next = Run { at: rest.at, bytes: sample.bytes.min(rest.bytes) };
             let own = out.get_mut(first..).and_then(<[Run]>::last_mut);
-            match own.filter(|last| last.at != SETS && last.end() == u64::from(next.at)) {
+            match own.filter(|last| last.end() == u64::from(next.at)) {
                 _ if sample.has_entry() => out.extend([Run { at: SETS, bytes: sets }, next]),
                 Some(last) => last.bytes += next.bytes,
                 None => out.push(next),

@@ -96,6 +96,26 @@ fn segments_that_cannot_be_used_are_errors() {
 }
 
 #[test]
+fn samples_lie_within_4_gib() {
+    let units = vec![picture(0, 0, &[IDR])];
+    let source = fragments(&[video()], &[units], 9).remove(0);
+    let reader = Reader::open(source.init.as_ref().unwrap()).unwrap();
+    // The same behind a box of so many bytes, which nobody reads.
+    let open = |ahead: usize| {
+        let mut outline = Outline::new(ahead + source.bytes.len());
+        let length = u64::try_from(ahead).unwrap().to_be_bytes();
+        outline.push(&[&b"\0\0\0\x01free"[..], &length].concat().into()).unwrap();
+        assert_eq!(outline.wanted().unwrap().start, ahead);
+        outline.push(&source.bytes).unwrap();
+        Segment::fragments(&reader, &outline).map(|_| ())
+    };
+    let limit = usize::try_from(u32::MAX).unwrap();
+    assert_eq!(open(limit - source.bytes.len() - 1), Ok(()));
+    let error = open(limit - source.bytes.len()).unwrap_err();
+    assert_eq!(error.to_string(), "a sample at byte 4294967287, beyond 4294967295");
+}
+
+#[test]
 fn limits_hold() {
     let (_, [sources, _]) = real_sources();
     let (span, segment) = (sources[0].span, sources[0].open());
