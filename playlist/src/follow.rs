@@ -1,51 +1,65 @@
-//! Follows one stream's journal.
+//! Follows one stream's journal, and lists it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use hls::{render_media, render_multivariant};
-use journal::{Journal, JournalError, Position, Stored};
-use origin::Document;
-use timeline::{Container, RenditionId, Skip, State, StreamName, Window, WindowPolicy};
+use hls::{Page, container_of};
+use journal::{Journal, JournalError, Position};
+use origin::{Document, OriginError};
+use timeline::{
+    Body, Container, Entry, PAGE_SEGMENTS, PageKey, RenditionId, SegmentRecord, Skip, State, StreamName,
+    View, Window,
+};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
+use crate::Settings;
+use crate::listing::{Kept, Sources, Span, whole_pages};
 use crate::open::Live;
-use crate::page;
+use crate::pages::{Leaf, Library, Wanted};
+pub(crate) use crate::read_back::read_window;
+use crate::read_back::{read_tail, said_before};
+use crate::view::Stretch;
 
 /// How long a journal that failed is left alone before it is read again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// The shortest segments that are reckoned with when a window is read back, in milliseconds: a
-/// stream of shorter ones starts with a shorter window.
-const SEGMENT_MS_MIN: i64 = 500;
-/// Entries that are looked through for a window, however many of them are not segments: a journal
-/// keeps at least about as many.
-const ENTRIES_MAX: usize = 4_096;
-/// Entries that are not segments and may stand among those of a window.
-const OTHER_ENTRIES: usize = 64;
+/// Playlists that are kept of one stream until the journal goes on.
+const DOCUMENTS_MAX: usize = 64;
+/// How often a playlist is tried that the journal overtakes while pages are read for it.
+const ATTEMPTS: u32 = 8;
 
 /// A stream as its journal tells it.
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(crate) name: StreamName,
+    pub(crate) settings: Settings,
+    pub(crate) library: Arc<Library>,
     window: RwLock<Window>,
     /// What the owner announces of the segment that is being made.
     pub(crate) live: Live,
     /// Grows with each entry that is folded and with what is announced; waiters wake then.
     version: watch::Sender<u64>,
-    pages: Mutex<BTreeMap<Page, (u64, Document)>>,
+    /// The number of entries that have been folded.
+    folded: AtomicU64,
+    documents: Mutex<BTreeMap<Shown, (u64, Document)>>,
+    kept: Mutex<BTreeMap<RenditionId, Kept>>,
+    /// The page in which a stretch of time was found last, and when it begins and ends.
+    memo: Mutex<Option<(u64, i64, i64)>>,
+    /// Held while a version is made, so that it is made once.
+    making: tokio::sync::Mutex<()>,
     pub(crate) last_used: Mutex<Instant>,
 }
 
 /// A playlist of a stream.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Page {
+pub(crate) enum Shown {
     /// The list of variants, in the preferred container or in this one.
-    Multivariant(Option<Container>),
+    Multivariant(Option<Container>, View, Stretch),
     /// The segments of a rendition, in an update that leaves out what is old or not.
-    Media(RenditionId, Option<Skip>),
+    Media(RenditionId, Stretch, Option<Skip>),
 }
 
 /// What a stream is doing, as far as a reader must know.
@@ -62,23 +76,32 @@ pub(crate) struct Now {
 }
 
 impl Follower {
-    /// Reads the stream's window; `None` when the stream has no journal.
+    /// Reads the stream's tail; `None` when the stream has no journal.
     pub(crate) async fn open(
         journal: &Arc<dyn Journal>,
         name: &StreamName,
-        policy: WindowPolicy,
+        settings: Settings,
+        library: &Arc<Library>,
     ) -> Result<Option<(Arc<Self>, Position)>, JournalError> {
-        let Some((window, newest)) = read_window(journal.as_ref(), name, policy).await? else {
+        let Some((entries, position)) = read_tail(journal.as_ref(), name, settings.window).await?
+        else {
             return Ok(None);
         };
-        let live = Live::new(newest.iter().map(|stored| &*stored.entry));
-        let Some(position) = newest.last().map(|stored| stored.position) else { return Ok(None) };
+        let mut window = Window::with_tail(settings.window);
+        window.remember(said_before(library, name, &entries).await);
+        entries.iter().for_each(|entry| window.apply(entry));
         let follower = Self {
             name: name.clone(),
+            settings,
+            library: Arc::clone(library),
             window: RwLock::new(window),
-            live,
+            live: Live::new(entries.iter().map(|entry| &**entry)),
             version: watch::Sender::new(0),
-            pages: Mutex::default(),
+            folded: AtomicU64::new(0),
+            documents: Mutex::default(),
+            kept: Mutex::default(),
+            memo: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
             last_used: Mutex::new(Instant::now()),
         };
         Ok(Some((Arc::new(follower), position)))
@@ -95,11 +118,7 @@ impl Follower {
                         Err(error) => break error,
                         Ok(stored) => {
                             position = stored.position;
-                            let mut window = self.write_window();
-                            window.apply(&stored.entry);
-                            self.live.settle(&window, &stored.entry);
-                            drop(window);
-                            self.wake();
+                            self.apply(&stored.entry);
                         }
                     }
                 },
@@ -109,36 +128,217 @@ impl Follower {
         }
     }
 
-    /// A playlist; `None` while there is nothing to list or the broadcast ended before `oldest_ms`
-    /// (milliseconds since the Unix epoch).
-    pub(crate) fn page(&self, which: &Page, oldest_ms: i64) -> Option<Document> {
-        // The version is read before the window: a page is never kept under a version that is
-        // newer than what it shows.
-        let version = *self.version.borrow();
-        let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
-        if window.has_ended() && window.latest_at_ms() < oldest_ms {
-            return None;
+    pub(crate) fn apply(&self, entry: &Entry) {
+        match &entry.body {
+            Body::Gap { first, last } => {
+                lock(&self.kept).values_mut().for_each(|kept| kept.lose(*first, *last));
+            }
+            Body::Paged { number } => self.make_pages(*number),
+            Body::Opened { .. }
+            | Body::Segment(_)
+            | Body::Interrupted { .. }
+            | Body::Ended { .. }
+            | Body::DateRange(_)
+            | Body::Expired { .. }
+            | Body::Unknown => {}
         }
-        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((rendered, page)) = pages.get(which)
-            && *rendered == version
+        let mut window = self.window.write().unwrap_or_else(PoisonError::into_inner);
+        window.apply(entry);
+        self.live.settle(&window, entry);
+        drop(window);
+        self.folded.fetch_add(1, Ordering::Release);
+        self.wake();
+    }
+
+    /// Makes the pages that are listed here of the tail: it is what they were made of.
+    fn make_pages(&self, number: u64) {
+        let window = self.read_window();
+        let first = number.saturating_mul(PAGE_SEGMENTS);
+        let page = first..first.saturating_add(PAGE_SEGMENTS);
+        let segments: Vec<_> = page.filter_map(|sequence| window.segment(sequence)).collect();
+        let date_ranges: Vec<_> = window.tail_date_ranges().cloned().collect();
+        for rendition in lock(&self.kept).keys() {
+            if let Some(page) = Page::render(&segments, rendition, &date_ranges) {
+                let (stream, rendition) = (self.name.clone(), rendition.clone());
+                self.library.keep(PageKey { stream, rendition, number }, page);
+            }
+        }
+    }
+
+    /// A playlist that is made once for all who ask for it; `None` while there is nothing to list
+    /// or the broadcast ended before `oldest_ms` (milliseconds since the Unix epoch).
+    pub(crate) async fn document(
+        &self,
+        which: &Shown,
+        oldest_ms: i64,
+    ) -> Result<Option<Document>, OriginError> {
         {
-            return Some(page.clone());
+            let window = self.read_window();
+            if window.has_ended() && window.latest_at_ms() < oldest_ms {
+                return Ok(None);
+            }
         }
-        let text = match which {
-            Page::Multivariant(container) => render_multivariant(&window, *container)?,
-            Page::Media(rendition, skip) => {
-                render_media(&window, self.live.listed().as_deref(), rendition, *skip)?
+        if let Some(document) = self.made(which) {
+            return Ok(Some(document));
+        }
+        let _making = self.making.lock().await;
+        if let Some(document) = self.made(which) {
+            return Ok(Some(document));
+        }
+        // The version is read before the window: a playlist is never kept under a version that is
+        // newer than what it shows.
+        let version = self.version_of(which);
+        let document = match which {
+            Shown::Multivariant(container, view, stretch) => {
+                self.variants(*container, *view, *stretch).await?
+            }
+            Shown::Media(rendition, stretch, skip) => {
+                self.listing(rendition, *stretch, *skip).await?
             }
         };
-        let page = page::document(text, window.target_duration_s()?);
-        pages.insert(which.clone(), (version, page.clone()));
-        Some(page)
+        let mut documents = lock(&self.documents);
+        if documents.len() >= DOCUMENTS_MAX {
+            documents.retain(|which, (made, _)| *made == self.version_of(which));
+        }
+        if documents.len() >= DOCUMENTS_MAX {
+            documents.clear();
+        }
+        documents.extend(document.clone().map(|document| (which.clone(), (version, document))));
+        Ok(document)
+    }
+
+    /// What changes when a playlist may: parts change no list of variants.
+    fn version_of(&self, which: &Shown) -> u64 {
+        match which {
+            Shown::Multivariant(..) => self.folded.load(Ordering::Acquire),
+            Shown::Media(..) => *self.version.borrow(),
+        }
+    }
+
+    fn made(&self, which: &Shown) -> Option<Document> {
+        let version = self.version_of(which);
+        let documents = lock(&self.documents);
+        let (made, document) = documents.get(which)?;
+        (*made == version).then(|| document.clone())
+    }
+
+    /// The media playlist of a stretch, in an update that leaves out what is old or not; `None`
+    /// where the stream has nothing of the rendition.
+    async fn listing(
+        &self,
+        rendition: &RenditionId,
+        stretch: Stretch,
+        skip: Option<Skip>,
+    ) -> Result<Option<Document>, OriginError> {
+        let wanted = self.wanted_by_name(rendition.clone());
+        for _ in 0..ATTEMPTS {
+            let Some(mut span) = self.span(&wanted, stretch).await? else { return Ok(None) };
+            let (leaves, first) = self.leaves(&wanted, &span).await?;
+            span.first = first;
+            let window = self.read_window();
+            let of_page = || leaves.values().next().map(|leaf| leaf.page.record());
+            let container = container_of(window.tail(), rendition)
+                .or_else(|| of_page().map(|page| page.record.container));
+            let Some(container) = container.filter(|_| span.first < span.end) else {
+                return Ok(None);
+            };
+            let sources = Sources { window: &window, rendition, container, leaves: &leaves };
+            let open = self.live.listed();
+            let extras = sources.extras(&span, open.as_deref(), skip);
+            let mut kept = lock(&self.kept);
+            let kept = kept.entry(rendition.clone()).or_default();
+            if let Some(document) = sources.compose(&span, &extras, kept) {
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The pages that a span needs, and its first segment: behind those that nobody has any more.
+    async fn leaves(
+        &self,
+        wanted: &Arc<Wanted>,
+        span: &Span,
+    ) -> Result<(BTreeMap<u64, Arc<Leaf>>, u64), OriginError> {
+        let (pages, edges) = {
+            let window = self.read_window();
+            let paged_before = window.head().map_or(0, |head| head.paged_before);
+            let live_first = window.segments().next().map_or(u64::MAX, |it| it.sequence);
+            let whole = whole_pages(span, paged_before);
+            let is_kept = lock(&self.kept)
+                .get(&wanted.rendition)
+                .is_some_and(|kept| whole.is_empty() || kept.has_book(&whole));
+            let mut edges = Vec::new();
+            // What every node has in its window is not asked of pages.
+            if span.first < live_first {
+                let partial = [span.first, span.end].map(|sequence| sequence / PAGE_SEGMENTS);
+                let is_paged = |number: &u64| (number + 1) * PAGE_SEGMENTS <= paged_before;
+                edges.extend(partial.into_iter().filter(|it| is_paged(it) && !whole.contains(it)));
+            }
+            (if is_kept { whole.end..whole.end } else { whole }, edges)
+        };
+        let mut first = span.first;
+        let mut found = BTreeMap::new();
+        for (number, leaf) in pages.clone().zip(self.library.leaves(wanted, pages).await?) {
+            match leaf {
+                Some(leaf) => drop(found.insert(number, leaf)),
+                None => first = number.saturating_add(1).saturating_mul(PAGE_SEGMENTS),
+            }
+        }
+        for number in edges {
+            match self.library.leaf(wanted, number).await? {
+                Some(leaf) => drop(found.insert(number, leaf)),
+                None if number == span.first / PAGE_SEGMENTS => {
+                    first = first.max(number.saturating_add(1).saturating_mul(PAGE_SEGMENTS));
+                }
+                None => {}
+            }
+        }
+        Ok((found, first))
+    }
+
+    /// The page in which `ms` was found before.
+    pub(crate) fn memo(&self, ms: i64) -> Option<u64> {
+        let memo = *lock(&self.memo);
+        memo.filter(|(_, start_ms, end_ms)| (*start_ms..*end_ms).contains(&ms)).map(|it| it.0)
+    }
+
+    pub(crate) fn memorize(&self, number: u64, start_ms: i64, end_ms: i64) {
+        *lock(&self.memo) = Some((number, start_ms, end_ms));
+    }
+
+    /// The newest record of the rendition that the stream prefers.
+    pub(crate) fn newest_record(&self) -> Option<SegmentRecord> {
+        let window = self.read_window();
+        let mut newest = window.tail().rev();
+        newest.find_map(|segment| segment.renditions.first().cloned())
+    }
+
+    pub(crate) fn wanted(&self, record: &SegmentRecord) -> Arc<Wanted> {
+        let like = Some(record.clone());
+        Arc::new(Wanted { like, ..self.known(record.rendition.clone()) })
+    }
+
+    pub(crate) fn wanted_by_name(&self, rendition: RenditionId) -> Arc<Wanted> {
+        let like = {
+            let window = self.read_window();
+            let mut records = window.tail().rev().flat_map(|segment| &segment.renditions);
+            records.find(|record| record.rendition == rendition).cloned()
+        };
+        Arc::new(Wanted { like, ..self.known(rendition) })
+    }
+
+    fn known(&self, rendition: RenditionId) -> Wanted {
+        let window = self.read_window();
+        let newest = window.tail().next_back();
+        let others = newest.iter().flat_map(|segment| &segment.renditions);
+        let others = others.map(|record| record.rendition.clone()).collect();
+        Wanted { stream: self.name.clone(), rendition, like: None, others }
     }
 
     /// What the stream is doing.
     pub(crate) fn now(&self) -> Now {
-        let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
+        let window = self.read_window();
         Now {
             epoch: window.epoch(),
             next_sequence: window.head().map_or(0, |head| head.next_sequence),
@@ -149,13 +349,13 @@ impl Follower {
 
     /// Whether the stream has listed a segment of `rendition`.
     pub(crate) fn has(&self, rendition: &RenditionId) -> bool {
-        let window = self.window.read().unwrap_or_else(PoisonError::into_inner);
-        window.segments().any(|s| s.renditions.iter().any(|r| r.rendition == *rendition))
+        let window = self.read_window();
+        window.tail().any(|s| s.renditions.iter().any(|r| r.rendition == *rendition))
     }
 
     /// Whether anything is listed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.window.read().unwrap_or_else(PoisonError::into_inner).segments().len() == 0
+        self.read_window().segments().len() == 0
     }
 
     /// Wakes whenever the journal goes on.
@@ -168,34 +368,12 @@ impl Follower {
         self.version.send_modify(|version| *version += 1);
     }
 
+    /// The stream's newest segments.
     pub(crate) fn read_window(&self) -> RwLockReadGuard<'_, Window> {
         self.window.read().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn write_window(&self) -> RwLockWriteGuard<'_, Window> {
-        self.window.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// The window of a stream as its journal's newest entries show it, and these entries.
-pub(crate) async fn read_window(
-    journal: &dyn Journal,
-    name: &StreamName,
-    policy: WindowPolicy,
-) -> Result<Option<(Window, Vec<Stored>)>, JournalError> {
-    let segments = policy.length_ms / SEGMENT_MS_MIN;
-    let mut count = usize::try_from(segments).unwrap_or(usize::MAX).saturating_add(OTHER_ENTRIES);
-    loop {
-        let entries = journal.read_newest(name, count).await?;
-        if entries.is_empty() {
-            return Ok(None);
-        }
-        let mut window = Window::new(policy);
-        entries.iter().for_each(|stored| window.apply(&stored.entry));
-        // An encoder that came and went many times leaves many entries that are not segments.
-        if window.is_full() || entries.len() < count || count >= ENTRIES_MAX {
-            return Ok(Some((window, entries)));
-        }
-        count = count.saturating_mul(4);
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,16 +2,28 @@
 //!
 //! A stream is followed from the first request for it on until nobody has asked for a while. What
 //! is rendered is kept as bytes until the journal goes on, so a request costs a look-up.
+//!
+//! A media playlist is a header, index pages, chunks of what is in no page yet, and the newest
+//! segments (`listing`); which segments a request means is found by their dates (`view`, `span`).
+//! Pages are read from the object store when they are listed, and kept (`pages`).
 
+mod extras;
 mod follow;
 mod janitor;
+mod listing;
+mod packed;
 mod open;
 mod page;
+mod pages;
 mod part;
+mod read_back;
 mod reload;
 mod service;
+mod span;
 #[cfg(test)]
 mod tests;
+mod variants;
+mod view;
 
 pub use janitor::Janitor;
 pub use service::{Playlist, Settings};

@@ -13,15 +13,20 @@ const ETAG_BYTES: usize = 8;
 
 /// Turns a rendered playlist into a document that caches may keep for half a segment.
 pub(crate) fn document(text: String, target_duration_s: u32) -> Document {
-    let digest = Sha256::digest(text.as_bytes());
-    let etag: String = digest.iter().take(ETAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let etag = etag(&Sha256::digest(text.as_bytes()));
     Document {
         gzip: gzip(text.as_bytes()).map(Pieces::from),
         body: Bytes::from(text).into(),
         content_type: hls::CONTENT_TYPE,
         cache_control: CacheControl::Seconds((target_duration_s / 2).max(1)),
-        etag: etag.into(),
+        etag,
     }
+}
+
+/// A validator of what has this digest.
+pub(crate) fn etag(digest: &[u8]) -> Box<str> {
+    let digits: String = digest.iter().take(ETAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    digits.into()
 }
 
 /// The text as gzip (RFC 1952), or `None` where that is not shorter.

@@ -15,7 +15,8 @@ use timeline::{ObjectKey, ObjectName, Query, RenditionId, Resource, StreamName, 
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-use crate::follow::{Follower, Page};
+use crate::follow::{Follower, Shown};
+use crate::pages::Library;
 use crate::part::Asked;
 use crate::{open, reload};
 
@@ -31,6 +32,7 @@ pub struct Playlist {
     journal: Arc<dyn Journal>,
     pub(crate) objects: Arc<LiveFirst>,
     pub(crate) parts: Arc<dyn PartSource>,
+    library: Arc<Library>,
     streams: DashMap<StreamName, Followed>,
 }
 
@@ -63,7 +65,8 @@ impl Playlist {
         objects: Arc<LiveFirst>,
         parts: Arc<dyn PartSource>,
     ) -> Self {
-        Self { settings, journal, objects, parts, streams: DashMap::new() }
+        let library = Arc::new(Library::new(Arc::clone(&objects.store)));
+        Self { settings, journal, objects, parts, library, streams: DashMap::new() }
     }
 
     /// Forgets streams that nobody asks for, until the process drains.
@@ -92,7 +95,7 @@ impl Playlist {
             *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             return Ok(follower);
         }
-        let opened = Follower::open(&self.journal, name, self.settings.window)
+        let opened = Follower::open(&self.journal, name, self.settings, &self.library)
             .await
             .map_err(|error| unavailable("the journal", error))?;
         let (follower, position) = opened.ok_or_else(|| OriginError::NotLiveYet(name.clone()))?;
@@ -109,17 +112,18 @@ impl Playlist {
         })
     }
 
-    async fn page(&self, name: &StreamName, page: Page) -> Result<Document, OriginError> {
+    async fn playlist(&self, name: &StreamName, which: Shown) -> Result<Document, OriginError> {
         let follower = self.follower(name).await?;
         let oldest_ms = unix_ms().saturating_sub(self.settings.retention_ms);
-        follower.page(&page, oldest_ms).ok_or_else(|| match page {
-            Page::Media(rendition, _) if !follower.is_empty() && !follower.has(&rendition) => {
+        let document = follower.document(&which, oldest_ms).await?;
+        document.ok_or_else(|| match which {
+            Shown::Media(rendition, ..) if !follower.is_empty() && !follower.has(&rendition) => {
                 OriginError::NoRendition(name.clone(), rendition)
             }
-            Page::Multivariant(Some(container)) if !follower.is_empty() => {
+            Shown::Multivariant(Some(container), ..) if !follower.is_empty() => {
                 OriginError::NoContainer(name.clone(), container)
             }
-            Page::Media(..) | Page::Multivariant(_) => OriginError::NotLiveYet(name.clone()),
+            Shown::Media(..) | Shown::Multivariant(..) => OriginError::NotLiveYet(name.clone()),
         })
     }
 
@@ -131,13 +135,14 @@ impl Playlist {
         query: &Query,
     ) -> Result<Document, OriginError> {
         let follower = self.follower(name).await?;
-        let page = Page::Media(rendition.clone(), query.reload.skip);
+        let stretch = self.settings.stretch(query.view, unix_ms());
+        let which = Shown::Media(rendition.clone(), stretch, query.reload.skip);
         // What is not there at all is not waited for.
         if query.reload.after.is_some() && !follower.has(rendition) {
-            return self.page(name, page).await;
+            return self.playlist(name, which).await;
         }
         let cache_control = reload::wait(&follower, rendition, query.reload).await?;
-        let document = self.page(name, page).await?;
+        let document = self.playlist(name, which).await?;
         Ok(Document { cache_control, ..document })
     }
 
@@ -181,8 +186,11 @@ impl Playlist {
 impl Origin for Playlist {
     async fn fetch(&self, resource: &Resource) -> Result<Document, OriginError> {
         match resource {
-            Resource::Multivariant(name, container, _) => {
-                self.page(name, Page::Multivariant(*container)).await
+            Resource::Multivariant(name, container, view) => {
+                let now_ms = unix_ms();
+                let view = self.settings.canonical(*view, now_ms);
+                let stretch = self.settings.stretch(view, now_ms);
+                self.playlist(name, Shown::Multivariant(*container, view, stretch)).await
             }
             Resource::Media(name, rendition, query) => self.media(name, rendition, query).await,
             Resource::Object(key) => self.object(key).await,

@@ -55,8 +55,9 @@ pub struct PageRecord {
     pub breaks_before: u64,
     /// Breaks before and in it.
     pub breaks: u64,
-    /// Whether decoding can start with every segment.
-    pub is_independent: bool,
+    /// The segments with which decoding cannot start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependent: Vec<u64>,
     /// Whether a segment is missing.
     pub has_gap: bool,
     /// Bytes of its segments.
@@ -67,6 +68,8 @@ pub struct PageRecord {
     pub peak: u64,
     /// What a multivariant playlist says of the rendition: the newest segment's record.
     pub record: SegmentRecord,
+    /// All renditions that the stream had meanwhile.
+    pub renditions: Vec<RenditionId>,
     /// Captions that were seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<String>,
@@ -114,6 +117,8 @@ impl Page {
         let date_ranges = date_ranges.iter().filter(|range| !range.is_before(first.calendar_ms));
         let Measured { bytes, length_ms, peak } = Measured::of(segments.iter().copied(), rendition);
         let records = || segments.iter().filter_map(|s| record_of(s, rendition));
+        let all = segments.iter().flat_map(|segment| &segment.renditions);
+        let renditions: BTreeSet<_> = all.map(|record| record.rendition.clone()).collect();
         let captions: BTreeSet<_> = records().flat_map(|r| r.captions.iter().cloned()).collect();
         let record = PageRecord {
             version: PAGE_VERSION,
@@ -123,12 +128,13 @@ impl Page {
             target_duration_s: segments.iter().map(|s| s.target_duration_s).max()?,
             breaks_before: breaks_before(first),
             breaks: last.discontinuity_sequence,
-            is_independent: segments.iter().all(|segment| segment.independent),
+            dependent: segments.iter().filter(|s| !s.independent).map(|s| s.sequence).collect(),
             has_gap: blocks().any(|block| block.is_gap()),
             bytes,
             length_ms,
             peak,
             record: SegmentRecord { part_bytes: Vec::new(), ..records().next_back()?.clone() },
+            renditions: renditions.into_iter().collect(),
             captions: captions.into_iter().collect(),
             date_ranges: in_order(date_ranges.cloned()),
         };
@@ -202,6 +208,18 @@ impl Page {
     pub fn lines(&self, sequences: Range<u64>) -> Bytes {
         let (from, to) = (self.offset(sequences.start), self.offset(sequences.end));
         if from < to { self.text.slice(from..to) } else { Bytes::new() }
+    }
+
+    /// Whether one of the segments in `sequences` has no bytes.
+    #[must_use]
+    pub fn has_gap(&self, sequences: Range<u64>) -> bool {
+        self.record.has_gap && self.text_of(sequences).contains(GAP)
+    }
+
+    /// Whether decoding can start with each of the segments in `sequences`.
+    #[must_use]
+    pub fn is_independent(&self, sequences: Range<u64>) -> bool {
+        !self.record.dependent.iter().any(|sequence| sequences.contains(sequence))
     }
 
     /// When the segment begins, in milliseconds since the Unix epoch.
@@ -282,7 +300,9 @@ impl Page {
         Self::index(text.into(), record).ok()
     }
 
-    fn calendar_end_ms(&self, sequence: u64) -> Option<i64> {
+    /// When the segment ends, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn calendar_end_ms(&self, sequence: u64) -> Option<i64> {
         let lines = self.text_of(sequence..sequence.checked_add(1)?);
         let length = lines.lines().find_map(|line| line.strip_prefix("#EXTINF:"))?;
         let (seconds, millis) = length.trim_end_matches(',').split_once('.')?;
@@ -330,7 +350,7 @@ impl PageRecord {
     fn header(&self, container: Container) -> Option<String> {
         let header = Header {
             version: version(container, self.has_gap),
-            is_independent: self.is_independent,
+            is_independent: self.dependent.is_empty(),
             target_duration_s: self.target_duration_s,
             media_sequence: self.number.checked_mul(PAGE_SEGMENTS)?,
             discontinuity_sequence: self.breaks_before,

@@ -88,6 +88,10 @@ pub struct ListedSegment {
 /// takes 1 KB or so for one of them.
 const TAIL_SEGMENTS_MAX: usize = 16_384;
 
+/// Target durations at the end that a tail keeps, in pages or not: updates of a playlist tell of
+/// six.
+const TAIL_TARGET_DURATIONS: i64 = 8;
+
 /// Date ranges that a window lists at most: an hour of cues a minute apart. The oldest goes first.
 const DATE_RANGES_MAX: usize = 64;
 
@@ -338,6 +342,10 @@ impl Window {
             self.unlisted += 1;
         }
         let paged_before = self.head.filter(|_| self.keeps_tail).map(|head| head.paged_before);
+        let target_ms = i64::from(self.target_duration_s().unwrap_or(0)).saturating_mul(1_000);
+        let tail_ms = TAIL_TARGET_DURATIONS.saturating_mul(target_ms);
+        let end_ms = self.head.and_then(|head| head.calendar_end_ms).unwrap_or(i64::MAX);
+        let tail_from_ms = end_ms.saturating_sub(tail_ms);
         while self.unlisted > 0 {
             let is_in_a_page =
                 |oldest: &ListedSegment| paged_before.is_none_or(|before| oldest.sequence < before);
