@@ -268,14 +268,15 @@ impl Follower {
             let is_kept = lock(&self.kept)
                 .get(&wanted.rendition)
                 .is_some_and(|kept| whole.is_empty() || kept.has_book(&whole));
+            let pages = if is_kept { whole.end..whole.end } else { whole };
             let mut edges = Vec::new();
             // What every node has in its window is not asked of pages.
             if span.first < live_first {
                 let partial = [span.first, span.end].map(|sequence| sequence / PAGE_SEGMENTS);
                 let is_paged = |number: &u64| (number + 1) * PAGE_SEGMENTS <= paged_before;
-                edges.extend(partial.into_iter().filter(|it| is_paged(it) && !whole.contains(it)));
+                edges.extend(partial.into_iter().filter(|it| is_paged(it) && !pages.contains(it)));
             }
-            (if is_kept { whole.end..whole.end } else { whole }, edges)
+            (pages, edges)
         };
         let mut first = span.first;
         let mut found = BTreeMap::new();
