@@ -21,12 +21,17 @@ pub(crate) const SAME_MOMENT_TICKS: i64 = 180;
 pub(crate) struct Boundary {
     /// Where it is, in 90 kHz ticks.
     pub(crate) at: i64,
+    /// Whether it is only expected, since segments so far have ended like that: the next picture
+    /// tells.
+    pub(crate) is_expected: bool,
     /// When its first unit arrived, in milliseconds since the Unix epoch.
     pub(crate) now_ms: i64,
     pub(crate) discontinuity: bool,
     waits_for: BTreeSet<TrackId>,
     pub(crate) held: VecDeque<Arrived>,
     held_bytes: usize,
+    /// The decode time of what was held last.
+    held_until: i64,
 }
 
 /// On which side of a boundary a unit is.
@@ -49,9 +54,40 @@ impl Boundary {
             now_ms: first.now_ms,
             discontinuity,
             waits_for: waits_for.filter(|other| *other != id).collect(),
+            is_expected: false,
             held_bytes: first.unit.payload.len(),
+            held_until: at,
             held: VecDeque::from([first]),
         }
+    }
+
+    /// A boundary at `at` where the next picture is expected to begin a segment. What some tracks
+    /// have still to send before it goes before it.
+    pub(crate) fn expected(at: i64, waits_for: impl Iterator<Item = TrackId>) -> Self {
+        Self {
+            at,
+            is_expected: true,
+            now_ms: 0,
+            discontinuity: false,
+            waits_for: waits_for.collect(),
+            held_bytes: 0,
+            held_until: at,
+            held: VecDeque::new(),
+        }
+    }
+
+    /// Becomes the boundary that was expected: tracks that have passed the one have passed the
+    /// other.
+    pub(crate) fn confirm(&mut self, expected: Self) {
+        self.waits_for.retain(|track| expected.waits_for.contains(track));
+        for arrived in expected.held {
+            self.keep(arrived);
+        }
+    }
+
+    /// Nothing more of the track comes before the boundary.
+    pub(crate) fn pass(&mut self, track: TrackId) {
+        self.waits_for.remove(&track);
     }
 
     /// On which side a unit belongs; sound lasts `sound_ticks`. A track that has passed the
@@ -78,13 +114,21 @@ impl Boundary {
 
     /// Keeps a unit for the next segment. Says whether there is nothing more to wait for.
     pub(crate) fn hold(&mut self, arrived: Arrived, bytes_max: usize) -> bool {
-        let dts = ticks(arrived.unit.dts);
-        self.held_bytes = self.held_bytes.saturating_add(arrived.unit.payload.len());
-        self.held.push_back(arrived);
-        self.is_settled()
-            || dts.saturating_sub(self.at) > HOLD_TICKS_MAX
+        self.keep(arrived);
+        self.is_settled() || self.is_full(bytes_max)
+    }
+
+    /// Whether more is kept than is worth waiting for.
+    pub(crate) fn is_full(&self, bytes_max: usize) -> bool {
+        self.held_until.saturating_sub(self.at) > HOLD_TICKS_MAX
             || self.held_bytes > bytes_max
             || self.held.len() >= HELD_UNITS_MAX
+    }
+
+    fn keep(&mut self, arrived: Arrived) {
+        self.held_until = ticks(arrived.unit.dts);
+        self.held_bytes = self.held_bytes.saturating_add(arrived.unit.payload.len());
+        self.held.push_back(arrived);
     }
 
     /// Whether every track has passed.

@@ -77,8 +77,11 @@ impl Cutter {
 
     /// What to do with a unit `elapsed_ms` after the segment's start. Each is asked about once.
     pub fn decide(&mut self, elapsed_ms: i64, random_access: bool) -> Cut {
+        // The first picture of a segment is asked about as the end of the one before as well.
         if random_access {
-            self.key_interval_ms = Some(elapsed_ms.saturating_sub(self.last_key_ms));
+            if elapsed_ms > self.last_key_ms {
+                self.key_interval_ms = Some(elapsed_ms.saturating_sub(self.last_key_ms));
+            }
             self.last_key_ms = elapsed_ms;
         }
         let cut = if random_access && self.is_due(elapsed_ms) {
@@ -101,6 +104,23 @@ impl Cutter {
         self.last_key_ms = 0;
         self.is_dependent = false;
         Cut::Segment
+    }
+
+    /// Where in the segment, in milliseconds, the next key frame is and where the segment ends, if
+    /// key frames go on as they came; before there were two, as often as they are wanted.
+    pub(crate) fn expected(&self) -> Option<(i64, i64)> {
+        let interval_ms = self.key_interval_ms.unwrap_or(self.segment_ms);
+        if self.is_dependent || interval_ms <= 0 {
+            return None;
+        }
+        let key_ms = self.last_key_ms.saturating_add(interval_ms);
+        let left_ms = self.segment_ms.saturating_sub(EARLY_MS).saturating_sub(key_ms).max(0);
+        let skipped_ms = left_ms.saturating_add(interval_ms - 1) / interval_ms * interval_ms;
+        let mut end_ms = key_ms.saturating_add(skipped_ms);
+        while !self.is_due(end_ms) {
+            end_ms = end_ms.saturating_add(interval_ms);
+        }
+        (end_ms < self.limit_ms()).then_some((key_ms, end_ms))
     }
 
     /// Whether a key frame ends the segment: at the target, or a little before if the next one is

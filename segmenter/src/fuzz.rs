@@ -11,7 +11,7 @@ use media::avc::AvcConfig;
 use media::{AccessUnit, CodecConfig, Timestamp, Track, TrackId, TrackKind};
 use timeline::{Container, RenditionId, boundary_ms};
 
-use crate::{Cue, LowLatency, Output, Packaging, Segment, Segmenter, Settings};
+use crate::{Cue, LowLatency, Output, Packaging, Part, Segment, Segmenter, Settings};
 
 /// A push of payloads, as [`each_payload`] reads them behind a byte of settings.
 pub fn push(data: &[u8]) {
@@ -84,6 +84,8 @@ struct Bench {
     pushed: usize,
     segments: usize,
     last: Option<Segment>,
+    /// Parts of the next segment.
+    parts: Vec<Part>,
     inits: BTreeMap<(RenditionId, u32), Bytes>,
     readers: BTreeMap<RenditionId, ts::Demuxer>,
 }
@@ -121,6 +123,7 @@ impl Bench {
             pushed: 0,
             segments: 0,
             last: None,
+            parts: Vec::new(),
             inits: BTreeMap::new(),
             readers: BTreeMap::new(),
         }
@@ -150,7 +153,8 @@ impl Bench {
                     assert!(known.is_none(), "an initialisation was made twice");
                 }
                 Output::Segment(segment) => self.segment(segment),
-                Output::DateRange(_) | Output::Part(_) => {}
+                Output::Part(part) => self.parts.push(part),
+                Output::DateRange(_) => {}
             }
         }
     }
@@ -170,6 +174,8 @@ impl Bench {
             assert!(new.discontinuity || new.start == last.end, "a hole that is not said");
             assert!(new.discontinuity || slewed_ms.abs() <= 1, "dated {slewed_ms} ms off");
         }
+        let parts = std::mem::take(&mut self.parts);
+        sound_parts(&segment, &parts);
         // A rendition without media in a segment is not in it, and has a hole there.
         let goes_on = |id: &RenditionId| new.renditions.iter().any(|it| it.rendition == *id);
         self.readers.retain(|id, _| !new.discontinuity && goes_on(id));
@@ -197,6 +203,34 @@ impl Bench {
         while let Some(event) = reader.pull().expect("packets") {
             assert!(!matches!(event, ts::Event::Fault(_)), "{event:?}");
         }
+    }
+}
+
+/// Parts are their segment, none is longer than the part target, and only the last is short.
+fn sound_parts(segment: &Segment, parts: &[Part]) {
+    let new = &segment.new;
+    assert!(parts.iter().map(|part| part.record).eq(new.parts.iter().copied()));
+    let Some(target_ms) = new.part_target_ms else { return assert!(parts.is_empty()) };
+    let mut start = new.start;
+    for part in &new.parts {
+        let length_ms = boundary_ms(part.end).saturating_sub(boundary_ms(start));
+        let (length_ms, target_ms) = (length_ms, i64::from(target_ms));
+        assert!(start < part.end && length_ms <= target_ms, "{length_ms} ms of {target_ms}");
+        assert!(part.end == new.end || length_ms * 100 >= target_ms * 85, "{length_ms} ms");
+        start = part.end;
+    }
+    assert_eq!(start, new.end, "the last part ends with its segment");
+    for (record, body) in new.renditions.iter().zip(&segment.bodies) {
+        let mut rest = body.clone();
+        for (part, length) in parts.iter().zip(&record.part_bytes) {
+            let its = part.bodies.iter().find(|it| it.rendition == record.rendition);
+            let its = &its.expect("every part in every rendition").body;
+            assert_eq!(u64::try_from(its.len()), Ok(*length));
+            assert!(!its.is_empty() && rest.starts_with(its), "parts are their segment");
+            rest.advance(its.len());
+        }
+        assert!(record.part_bytes.is_empty() || rest.is_empty(), "{} bytes more", rest.len());
+        assert!([0, parts.len()].contains(&record.part_bytes.len()));
     }
 }
 
@@ -273,7 +307,7 @@ mod tests {
     #[test]
     fn pushes_of_real_encoders_are_cut_soundly_in_every_packaging() {
         for capture in CAPTURES {
-            for first in [0, 3, 9, 14, 18, 31] {
+            for first in [0, 3, 9, 14, 18, 31, 34, 35, 65, 67, 71, 98] {
                 push(&[&[first], &payloads_of(capture.bytes)[..]].concat());
             }
         }
@@ -305,7 +339,7 @@ mod tests {
         ];
         let script: Vec<u8> = runs.iter().cycle().take(10).flatten().copied().collect();
         let samples =
-            [0x50, 0x43, 0xd2, 0xc4, 0xdb, 0].map(|first| [&[first], &script[..]].concat());
+            [0x50, 0x43, 0xd2, 0xc4, 0xdb, 0x23, 0].map(|first| [&[first], &script[..]].concat());
         let samples: Vec<_> = samples.iter().map(Vec::as_slice).collect();
         damaged_slowly(&samples, units);
     }

@@ -24,6 +24,8 @@ struct Progress {
     step: i64,
     /// Where what was written ends.
     end: Option<i64>,
+    /// How long the last unit that was written lasts.
+    length: i64,
 }
 
 /// The longest that the last picture of a publication is taken to last, in 90 kHz ticks.
@@ -39,7 +41,7 @@ impl Latest {
     pub(crate) fn arrive(&mut self, unit: &AccessUnit) {
         let arrived = ticks(unit.dts);
         let shown = ticks(unit.pts);
-        let fresh = Progress { arrived, shown, written: None, step: 0, end: None };
+        let fresh = Progress { arrived, shown, written: None, step: 0, end: None, length: 0 };
         let progress = self.tracks.entry(unit.track).or_insert(fresh);
         (progress.arrived, progress.shown) = (arrived, progress.shown.max(shown));
     }
@@ -57,7 +59,7 @@ impl Latest {
             }
             TrackKind::Audio => sound_ticks,
         };
-        progress.written = Some(dts);
+        (progress.written, progress.length) = (Some(dts), length);
         let end = pts.saturating_add(length);
         progress.end = Some(match unit.track.kind {
             // Pictures are not decoded in the order in which they are shown.
@@ -87,6 +89,17 @@ impl Latest {
         let lags = move |end: i64| end < at && at.saturating_sub(end) < SILENCE_TICKS_MAX;
         let behind = self.tracks.iter().filter(move |(_, progress)| progress.end.is_some_and(lags));
         behind.map(|(id, _)| *id)
+    }
+
+    /// The sounds that have a frame to send still whose middle is before `at`.
+    pub(crate) fn sounds_behind(&self, at: i64) -> impl Iterator<Item = TrackId> {
+        let lags = move |progress: &Progress| {
+            let next_middle = progress.end.map(|end| end.saturating_add(progress.length / 2));
+            next_middle
+                .is_some_and(|middle| middle < at && at.saturating_sub(middle) < SILENCE_TICKS_MAX)
+        };
+        let sounds = self.tracks.iter().filter(|(id, _)| id.kind == TrackKind::Audio);
+        sounds.filter(move |(_, progress)| lags(progress)).map(|(id, _)| *id)
     }
 
     /// How long the last picture of the first video track lasts, as far as is known.

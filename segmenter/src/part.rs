@@ -3,8 +3,12 @@
 //! No part is longer than the part target, and each but the last of its segment has at least 85 %
 //! of it. The target never changes once there was a part.
 
+use std::collections::BTreeMap;
+
+use media::TrackId;
 use timeline::boundary_ms;
 
+use crate::latest::SILENCE_TICKS_MAX;
 use crate::pace::Pace;
 
 /// Decides where parts end, for all renditions at once, by the track that says where segments do.
@@ -24,10 +28,22 @@ pub(crate) struct PartCutter {
     step: Option<i64>,
     /// Where its newest picture begins.
     picture_at: i64,
+    /// Where the next key frame and the end of the segment are expected.
+    expected: Option<(i64, i64)>,
+    /// Pictures of other tracks.
+    others: BTreeMap<TrackId, Other>,
     segment_start: i64,
     /// Where the segment must have ended.
     segment_limit: i64,
     part_start: i64,
+}
+
+/// How far another track of pictures has come.
+#[derive(Clone, Copy, Debug)]
+struct Other {
+    lead: i64,
+    dts: i64,
+    end: i64,
 }
 
 /// Whether a segment has parts.
@@ -66,6 +82,8 @@ impl PartCutter {
             lead: None,
             step: None,
             picture_at: 0,
+            expected: None,
+            others: BTreeMap::new(),
             segment_start: 0,
             segment_limit: 0,
             part_start: 0,
@@ -92,10 +110,57 @@ impl PartCutter {
         at
     }
 
-    /// A sound of the deciding track comes that begins at `at`.
-    pub(crate) fn sound(&mut self, at: i64, lasts: i64) {
+    /// A picture of another track is written.
+    pub(crate) fn other_picture(&mut self, track: TrackId, dts: i64, pts: i64, is_key: bool) {
+        let lead = pts.saturating_sub(dts);
+        let other = self.others.entry(track).or_insert(Other { lead, dts, end: pts });
+        if is_key {
+            other.lead = lead;
+        }
+        let step = dts.saturating_sub(other.dts).clamp(0, STEP_TICKS_MAX);
+        let begins = dts.saturating_add(other.lead);
+        (other.dts, other.end) = (dts, begins.saturating_add(step));
+    }
+
+    /// The other tracks of pictures that have one to send still that begins before `at`.
+    pub(crate) fn others_behind(&self, at: i64) -> impl Iterator<Item = TrackId> {
+        let slack = self.step.unwrap_or(0) / 2;
+        let lags = move |other: &Other| {
+            let left = at.saturating_sub(other.end);
+            left > slack && left < SILENCE_TICKS_MAX
+        };
+        self.others.iter().filter(move |(_, other)| lags(other)).map(|(id, _)| *id)
+    }
+
+    /// Where the next key frame and the end of the segment are expected.
+    pub(crate) const fn expect(&mut self, expected: Option<(i64, i64)>) {
+        self.expected = expected;
+    }
+
+    /// Where the last part ends if the segment is expected to end at about `end`, and the part has
+    /// all that it must have: then it does no harm to end it before that is certain.
+    pub(crate) fn ends_segment(&self, end: i64) -> Option<i64> {
+        let (_, segment_end) = self.expected?;
+        let last = end.min(self.part_start.saturating_add(self.target()?));
+        let is_last = self.is_same_moment(end, segment_end)
+            && self.is_long_enough(last)
+            && self.overdue(end).is_none()
+            && end <= self.segment_limit;
+        is_last.then_some(last)
+    }
+
+    /// Whether two moments are nearer to one another than frames are.
+    pub(crate) fn is_same_moment(&self, one: i64, other: i64) -> bool {
+        let slack = self.step.unwrap_or(0) / 2;
+        one.saturating_sub(other).unsigned_abs() <= slack.unsigned_abs()
+    }
+
+    /// A sound of the deciding track comes that begins at `at`; whether there is nothing but sound.
+    pub(crate) fn sound(&mut self, at: i64, lasts: i64, is_alone: bool) {
         self.step = Some(lasts.max(1));
-        self.fix(at);
+        if is_alone {
+            self.fix(at);
+        }
     }
 
     /// Where the newest picture ends, if the next one can be expected there.
@@ -109,8 +174,10 @@ impl PartCutter {
         let reached = reached.min(self.segment_limit);
         let target = self.target()?;
         let longest = self.part_start.saturating_add(target).saturating_add(ROUNDING_TICKS);
-        let longer = reached.saturating_add(self.step.unwrap_or(0));
-        if longer > longest && self.is_long_enough(reached) {
+        let step = self.step.unwrap_or(0);
+        let longer = reached.saturating_add(step);
+        let is_planned = self.planned().is_some_and(|end| reached.saturating_add(step / 2) >= end);
+        if (longer > longest || is_planned) && self.is_long_enough(reached) {
             return Some(reached.min(self.part_start.saturating_add(target)));
         }
         self.overdue(reached)
@@ -158,6 +225,23 @@ impl PartCutter {
         self.target_ms.filter(|_| self.stage == Stage::On)
     }
 
+    /// Where the part ends so that the parts up to the next key frame, or up to the end of the
+    /// segment, are about equal, and the last of them is long enough to be more than a rest.
+    fn planned(&self) -> Option<i64> {
+        let (target, step) = (self.target()?, self.step.filter(|step| *step > 0)?);
+        let (key, segment_end) = self.expected?;
+        let most = (target + ROUNDING_TICKS) / step;
+        let least = (target * SHORTEST_PERCENT / 100 + ROUNDING_TICKS + step - 1) / step;
+        let frames_up_to = |at: i64| {
+            let frames = (at.saturating_sub(self.part_start).saturating_add(step / 2)) / step;
+            let parts = (frames + most - 1).checked_div(most)?;
+            let fits = parts > 0 && frames >= parts.saturating_mul(least);
+            fits.then(|| (frames + parts - 1) / parts)
+        };
+        let frames = frames_up_to(key).or_else(|| frames_up_to(segment_end))?;
+        Some(self.part_start.saturating_add(frames.saturating_mul(step)))
+    }
+
     /// Whether a part that ends at `end` has what it must have, as playlists say it.
     fn is_long_enough(&self, end: i64) -> bool {
         let length_ms = boundary_ms(end).saturating_sub(boundary_ms(self.part_start));
@@ -171,13 +255,18 @@ impl PartCutter {
     }
 
     /// Fixes the part target once the length of a frame is known: as many as fit the setting. The
-    /// segment has come to `at`; where that is more than a part, its parts are too late.
+    /// segment has come to a frame at `at`: while there is room for another the length gets more
+    /// certain, and where there is more than a part, its parts are too late.
     fn fix(&mut self, at: i64) {
         let Some(step) = self.step.filter(|step| *step <= STEP_TICKS_MAX) else { return };
         if self.target_ms.is_some() {
             return;
         }
         let most = self.setting_ms.saturating_mul(90).saturating_mul(100 + LONGER_PERCENT) / 100;
+        let room = most.saturating_sub(at.saturating_sub(self.segment_start));
+        if room >= step.saturating_mul(2) {
+            return;
+        }
         let frames = (most / step).max(1);
         let target = frames.saturating_mul(step).saturating_add(89) / 90;
         self.target_ms = u32::try_from(target).ok();

@@ -172,7 +172,11 @@ impl Segmenter {
             self.step(arrived);
         }
         while let Some(boundary) = self.boundary.take() {
-            self.cross(boundary);
+            if boundary.is_expected {
+                self.give_up(boundary);
+            } else {
+                self.cross(boundary);
+            }
         }
         if let (Some(open), Some(end)) = (&self.open, self.latest.end()) {
             let shortest = open.start.saturating_add(self.latest.step().max(1));
@@ -217,29 +221,41 @@ impl Segmenter {
     /// Puts a unit in its place among those of the other tracks.
     fn take(&mut self, arrived: Arrived) {
         self.latest.arrive(&arrived.unit);
-        if let Some(arrived) = self.ahead.hold(arrived, self.latest.pictures_arrived()) {
+        if let Some(arrived) = self.ahead.hold(arrived, self.pictures_arrived()) {
             self.step(arrived);
         }
-        while let Some(arrived) = self.ahead.release(self.latest.pictures_arrived()) {
+        while let Some(arrived) = self.ahead.release(self.pictures_arrived()) {
             self.step(arrived);
         }
     }
 
     fn step(&mut self, arrived: Arrived) {
         let sound_ticks = self.sound_ticks(&arrived.unit);
-        let Some(boundary) = &mut self.boundary else { return self.decide(arrived) };
-        if boundary.side(&arrived.unit, sound_ticks) == Side::Before {
-            return self.write(&arrived);
+        let Some(boundary) = &mut self.boundary else { return self.decide(arrived, None) };
+        if boundary.is_expected && self.latest.is_master(&arrived.unit) {
+            return self.find_out(arrived);
         }
-        if boundary.hold(arrived, SEGMENT_BYTES_MAX)
-            && let Some(boundary) = self.boundary.take()
-        {
+        if boundary.side(&arrived.unit, sound_ticks) == Side::Before {
+            self.write(&arrived);
+            return self.pass_early(&arrived.unit);
+        }
+        if boundary.hold(arrived, SEGMENT_BYTES_MAX) {
+            self.pass();
+        }
+    }
+
+    /// Goes over the boundary, or, if it is only expected, as far as that can be done.
+    fn pass(&mut self) {
+        let Some(boundary) = self.boundary.take() else { return };
+        if boundary.is_expected {
+            self.pass_expected(boundary);
+        } else {
             self.cross(boundary);
         }
     }
 
-    /// Writes a unit, or sets a boundary before it.
-    fn decide(&mut self, mut arrived: Arrived) {
+    /// Writes a unit, or sets a boundary before it, which may have been expected.
+    fn decide(&mut self, mut arrived: Arrived, expected: Option<Boundary>) {
         self.jumped |= std::mem::take(&mut arrived.jumped);
         let unit = &arrived.unit;
         let Some(open) = &self.open else { return };
@@ -272,12 +288,15 @@ impl Segmenter {
         };
         let cut = if is_overdue && cut == Cut::Continue { Cut::Forced } else { cut };
         if cut == Cut::Continue {
-            return self.write(&arrived);
+            self.write(&arrived);
+            return expected.into_iter().for_each(|boundary| self.give_up(boundary));
         }
         self.forced_cuts = self.forced_cuts.saturating_add(u64::from(cut == Cut::Forced));
         self.awaits_pictures = unit.track.kind == TrackKind::Audio;
         let discontinuity = breaks && unit.random_access;
-        let boundary = Boundary::new(arrived, discontinuity, self.latest.behind(at));
+        let waits_for = self.behind(at);
+        let mut boundary = Boundary::new(arrived, discontinuity, waits_for.into_iter());
+        expected.into_iter().for_each(|expected| boundary.confirm(expected));
         if boundary.is_settled() {
             self.cross(boundary);
         } else {

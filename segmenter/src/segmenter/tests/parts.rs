@@ -123,7 +123,7 @@ fn sound_segment(segment: &Segment, parts: &[&Part]) -> Result<(), TestCaseError
 
 #[test]
 fn parts_are_as_many_frames_as_fit_the_setting() {
-    let even = "320* 320 320 320 320 320 80";
+    let even = "320* 280 280 280 280 280 280";
     check(LOW_LATENCY, "V v0-2000/40 v2000-4000/40", &format!("{even} | {even}"));
     let even = "300* 300 300 300 300 300 200";
     check(LOW_LATENCY, "V v0-2000/50 v2000-4000/50", &format!("{even} | {even}"));
@@ -143,8 +143,8 @@ fn sound_alone_has_parts_of_whole_frames() {
 
 #[test]
 fn sound_goes_with_the_pictures_of_its_time() {
-    let even = "320* 320 320 320 320 320 80";
-    check(LOW_LATENCY, "V A v0-2000/40 v2000-4000/40 a0-4000", &format!("{even} | {even}"));
+    let even = "320* 280 280 280 280 280 280";
+    check(LOW_LATENCY, "V A v0-2000/40 v2000-4000/40 a0-4000", &format!("{even} | {even} 1"));
 }
 
 #[test]
