@@ -54,12 +54,11 @@ impl Segmenter {
     }
 
     /// Ends the parts that are full with the newest picture of the deciding track, once the others
-    /// have come as far.
+    /// have come as far. The part before a boundary ends there.
     fn end_full_parts(&mut self) {
         let Some(parts) = &self.parts else { return };
-        let Some(end) = parts.end_of_picture() else { return };
-        let segment_end = parts.ends_segment(end).filter(|_| self.has_parts());
-        if let (Some(at), None) = (segment_end, &self.boundary) {
+        let Some(end) = parts.end_of_picture().filter(|_| self.boundary.is_none()) else { return };
+        if let Some(at) = parts.ends_segment(end).filter(|_| self.has_parts()) {
             let behind = self.behind(at);
             return self.pass_expected(Boundary::expected(at, behind.into_iter()));
         }

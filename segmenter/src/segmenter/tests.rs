@@ -1,4 +1,5 @@
 mod cues;
+mod part_tracks;
 mod part_waits;
 mod parts;
 mod tracks;

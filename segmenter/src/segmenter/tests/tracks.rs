@@ -8,12 +8,12 @@ use crate::testing::aac_44100;
 use crate::{Cue, Init, NewDateRange};
 
 pub(super) const VIDEO_1: TrackId = TrackId { kind: TrackKind::Video, number: 1 };
-const AUDIO_1: TrackId = TrackId { kind: TrackKind::Audio, number: 1 };
+pub(super) const AUDIO_1: TrackId = TrackId { kind: TrackKind::Audio, number: 1 };
 
 pub(super) const FMP4: Settings =
     Settings { packaging: Packaging::Fmp4, timed_id3: true, ..SETTINGS };
 
-fn on(track: TrackId, units: Vec<AccessUnit>) -> Vec<AccessUnit> {
+pub(super) fn on(track: TrackId, units: Vec<AccessUnit>) -> Vec<AccessUnit> {
     units.into_iter().map(|unit| AccessUnit { track, ..unit }).collect()
 }
 
