@@ -5,6 +5,7 @@
 //! crates that are not ours. Nothing here sleeps for a fixed time; everything waits on a state,
 //! with a deadline ([`wait_until`]).
 
+pub mod audience;
 pub mod browser;
 pub mod capture;
 pub mod document;

@@ -1,15 +1,15 @@
-//! A real nginx, as Debian packages it: serving files, or with its RTMP module the server that
-//! most people come from.
+//! A real nginx, as Debian packages it: serving files, as a cache, or with its RTMP module the
+//! server that most people come from.
 
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -48,14 +48,50 @@ impl Nginx {
         Self::start_with(None, "max_ranges 0;")
     }
 
+    /// An nginx with the configuration for the `http` block that is in the file `recipe`, in which
+    /// it listens on port 80, asks a server on port 8080 of this machine and keeps its cache in
+    /// `/var/cache/nginx`: here on a free port, in front of `server`, in its own folder.
+    ///
+    /// # Errors
+    ///
+    /// When there is no nginx, or it does not start.
+    pub fn caching(recipe: &Path, server: SocketAddr) -> Result<Self> {
+        let recipe = fs::read_to_string(recipe).context("read a configuration")?;
+        Self::start_by(None, |_, folder, (http, _)| {
+            let mut text = recipe;
+            for (said, meant) in [
+                ("listen 80;", format!("listen 127.0.0.1:{http};")),
+                ("server 127.0.0.1:8080;", format!("server {server};")),
+                ("/var/cache/nginx", folder.display().to_string()),
+            ] {
+                ensure!(text.contains(said), "the configuration does not say {said}");
+                text = text.replace(said, &meant);
+            }
+            let mut all = general(folder)?;
+            writeln!(all, "http {{ access_log off; {} {text} }}", folders(folder))?;
+            Ok(all)
+        })
+    }
+
     fn start_with(rtmp_fragment: Option<&str>, serving: &str) -> Result<Self> {
+        Self::start_by(rtmp_fragment, |root, folder, (http, rtmp)| {
+            let pushes = rtmp_fragment.map(|fragment| (rtmp, fragment));
+            configuration(root, folder, (http, serving), pushes)
+        })
+    }
+
+    /// Starts with what `configuration` writes: it is told where nginx is, the folder, and the
+    /// ports.
+    fn start_by(
+        rtmp_fragment: Option<&str>,
+        configuration: impl FnOnce(&Path, &Path, (u16, u16)) -> Result<String>,
+    ) -> Result<Self> {
         let root = root()?;
         let folder = tempfile::tempdir().context("make a folder for nginx")?;
         let files = folder.path().join("files");
         fs::create_dir(&files).context("make a folder for nginx's files")?;
         let (http, rtmp) = (free_port()?, free_port()?);
-        let pushes = rtmp_fragment.map(|fragment| (rtmp, fragment));
-        let text = configuration(&root, folder.path(), (http, serving), pushes)?;
+        let text = configuration(&root, folder.path(), (http, rtmp))?;
         let path = folder.path().join("nginx.conf");
         fs::write(&path, text).context("write nginx's configuration")?;
         let mut command = Command::new(root.join("usr/sbin/nginx"));
@@ -76,6 +112,12 @@ impl Nginx {
     #[must_use]
     pub fn files(&self) -> PathBuf {
         self.folder.path().join("files")
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.http).into()
     }
 
     /// Where a path of its files is.
@@ -126,12 +168,7 @@ fn configuration(
         let module = root.join("usr/lib/nginx/modules/ngx_rtmp_module.so");
         writeln!(text, "load_module {};", module.display())?;
     }
-    writeln!(text, "daemon off; worker_processes 1; pid {shown}/nginx.pid;")?;
-    // Nobody else's user: it runs as whoever runs the tests.
-    if rustix::process::geteuid().is_root() {
-        writeln!(text, "user root;")?;
-    }
-    writeln!(text, "events {{ worker_connections 256; }}")?;
+    text.push_str(&general(folder)?);
     if let Some((port, fragment)) = rtmp {
         // Unless told otherwise it logs to a folder that a package alone would make.
         writeln!(
@@ -141,13 +178,31 @@ fn configuration(
         )?;
     }
     let types = "application/vnd.apple.mpegurl m3u8; video/mp2t ts; video/mp4 mp4 m4s;";
-    let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|of| format!("{of}_temp_path {shown}/{of}; "))
-        .concat();
+    let folders = folders(folder);
     writeln!(
         text,
         "http {{ access_log off; {folders} server {{ listen 127.0.0.1:{http}; \
          types {{ {types} }} location / {{ root {shown}/files; {serving} }} }} }}"
     )?;
     Ok(text)
+}
+
+/// What stands before the blocks for protocols.
+fn general(folder: &Path) -> Result<String> {
+    let mut text = String::new();
+    writeln!(text, "daemon off; worker_processes 1; pid {}/nginx.pid;", folder.display())?;
+    // Nobody else's user: it runs as whoever runs the tests.
+    if rustix::process::geteuid().is_root() {
+        writeln!(text, "user root;")?;
+    }
+    writeln!(text, "events {{ worker_connections 1024; }}")?;
+    Ok(text)
+}
+
+/// Folders that a package alone would make.
+fn folders(folder: &Path) -> String {
+    let shown = folder.display();
+    ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|of| format!("{of}_temp_path {shown}/{of}; "))
+        .concat()
 }
