@@ -45,6 +45,9 @@ pub struct Recording {
     pub created_ms: i64,
     /// `EXT-X-TARGETDURATION`, in seconds.
     pub target_duration_s: u32,
+    /// Whether decoding can start with every segment (`EXT-X-INDEPENDENT-SEGMENTS`).
+    #[serde(default)]
+    pub is_independent: bool,
     /// Segments up to this number, without it, are in the stream's index pages; the rest is in
     /// `tail`.
     pub paged_before: u64,
@@ -76,7 +79,8 @@ pub struct RecordedRendition {
     pub average_bandwidth: u64,
     /// Breaks of the timeline before the first segment.
     pub discontinuity_sequence: u64,
-    /// The lines of a media playlist for the segments that are in no index page.
+    /// The lines of a media playlist for the segments that are in no index page; and ahead of them
+    /// what is said of stretches of time, and what the first of them is read with.
     pub tail: String,
 }
 

@@ -149,7 +149,10 @@ impl Window {
         // still the broadcast that is over.
         self.head = Some(entry.head);
         self.epoch = entry.epoch;
-        self.latest_at_ms = entry.at_ms;
+        // What is only noted of what happened before is no sign of life.
+        if !matches!(entry.body, Body::Paged { .. } | Body::Expired { .. }) {
+            self.latest_at_ms = entry.at_ms;
+        }
         self.slide();
     }
 
@@ -273,7 +276,8 @@ impl Window {
         self.epoch
     }
 
-    /// When the newest entry was made, in milliseconds since the Unix epoch.
+    /// When something happened last, in milliseconds since the Unix epoch: when the newest entry was
+    /// made that does not only tell where segments are, or that they go.
     #[must_use]
     pub const fn latest_at_ms(&self) -> i64 {
         self.latest_at_ms
