@@ -134,6 +134,7 @@ fn start(roles: Roles, drain: &Drain, tasks: &mut JoinSet<()>) {
         tasks.spawn(port.run(serving_nodes));
     }
     tasks.spawn(Arc::clone(&playlist).run(drain.clone()));
+    tasks.spawn(Arc::clone(playlist.recordings()).run(drain.clone()));
     tasks.spawn(janitor.run(drain.clone()));
     tasks.spawn(edge.run(drain.clone()));
     tasks.spawn(admin.run(drain.clone()));

@@ -11,7 +11,7 @@ use ingest::{Ingest, Node, Parts};
 use journal::{Durability, Journal, SqliteJournal};
 use parts::Hub;
 use peer::{Anywhere, Port, PortSettings, Remote, RemoteLimits};
-use playlist::{Janitor, Playlist};
+use playlist::{Janitor, JanitorMetrics, Playlist, RecordingsControl};
 use runtime::{Admin, Condition, HttpLimits, Metrics, Readiness, TlsAcceptor, load_tls};
 use std::time::Duration;
 use store::{
@@ -92,7 +92,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
     let objects = Arc::new(LiveFirst { elsewhere: Some(elsewhere), ..here });
     let playlist = Playlist::new(config.playlist, Arc::clone(&journal), objects, anywhere);
     let playlist = Arc::new(playlist);
-    let janitor = Janitor::new(config.playlist, journal, store);
+    let recordings = Arc::clone(playlist.recordings());
+    let janitor = Janitor::new(Arc::clone(&recordings), Some(JanitorMetrics::new(&metrics)));
     let edge = Edge::bind(
         edge::Config {
             listen: config.http,
@@ -103,7 +104,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         &metrics,
         None,
     )?;
-    let admin = Admin::bind(config.admin, readiness, metrics)?;
+    let control = Arc::new(RecordingsControl::new(recordings));
+    let admin = Admin::bind(config.admin, readiness, metrics)?.with_control(control);
     Ok(Roles { ingest, port, playlist, janitor, edge, admin, uploader, database, conditions })
 }
 

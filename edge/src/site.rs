@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_DISPOSITION,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -86,7 +87,11 @@ impl Site {
                     Resource::Object(_) | Resource::Export(_) => Kind::Segment,
                 };
                 let response = match self.origin.fetch(&resource).await {
-                    Ok(document) => document::respond(method, headers, document),
+                    Ok(document) => {
+                        let mut response = document::respond(method, headers, document);
+                        name_file(response.headers_mut(), &resource);
+                        response
+                    }
                     Err(error) => self.failed(headers, &error),
                 };
                 (kind, response)
@@ -140,6 +145,17 @@ fn page(head: &Parts, asset: &console::Asset, embeddable: bool) -> Response<Sent
     let mut response = document::respond(&head.method, &head.headers, document(asset));
     protect(response.headers_mut(), embeddable);
     response
+}
+
+/// Tells a browser under which name to keep what it downloads (RFC 6266). A recording's name needs
+/// no quotes and no escapes.
+fn name_file(headers: &mut HeaderMap, resource: &Resource) {
+    if let Resource::Export(id) = resource {
+        let value = format!("attachment; filename=\"{id}.mp4\"");
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(CONTENT_DISPOSITION, value);
+        }
+    }
 }
 
 /// Players on any site may read everything here, refusals too, and are told what they may see of

@@ -9,8 +9,8 @@ use hls::{Page, container_of};
 use journal::{Journal, JournalError, Position};
 use origin::{Document, OriginError};
 use timeline::{
-    Body, Container, Entry, PAGE_SEGMENTS, PageKey, RenditionId, SegmentRecord, Skip, State, StreamName,
-    View, Window,
+    Body, Container, Entry, PAGE_SEGMENTS, PageKey, RenditionId, SegmentRecord, Skip, State,
+    StreamName, View, Window,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};

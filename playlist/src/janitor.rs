@@ -1,53 +1,70 @@
-//! Deletes segments whose time is over.
+//! Lets go of segments whose time is over, and of what was left behind.
+//!
+//! First it says in the stream's journal up to which segment it will delete. Of all janitors one
+//! gets this through, and the owner of the stream and the makers of recordings read it. Then it
+//! reads what recordings need, and deletes the rest: pages first, since a page must not name what
+//! is not there. What it does not get done it finds again: the journal says what is over, and the
+//! store what is still there.
+
+mod expiry;
+mod freed;
+mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{Journal, JournalError, Position};
+use journal::{AppendError, Journal, Position, Stored};
 use runtime::{Drain, unix_ms};
-use store::{ObjectStore, StoreError};
-use thiserror::Error;
-use timeline::{Body, Entry, ObjectKey, RenditionId, StreamName, Window};
+use timeline::{Ledger, State, StreamName};
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
-use crate::Settings;
-use crate::follow::read_window;
+use crate::archive::{ArchiveError, Recordings};
+
+pub use self::freed::{Freed, JanitorMetrics};
 
 /// How often the janitor looks.
 const EVERY: Duration = Duration::from_secs(30);
+/// How often everything that a stream has is looked through for what was left behind.
+const SURVEY_EVERY_MS: i64 = 24 * 3_600 * 1_000;
+/// Which part of the retention is to be over before an entry in the journal says so: every such
+/// entry takes the place of one that tells of a segment.
+const STEPS: i64 = 16;
 /// Entries that are read at a time.
-const PAGE: usize = 512;
+const ENTRIES: usize = 64;
 
-/// Deletes what ended longer ago than the retention and is not listed, oldest first, and then the
-/// journal's entries of it.
+/// Deletes what ended longer ago than the retention, is not listed, and no recording needs.
 #[derive(Debug)]
 pub struct Janitor {
-    settings: Settings,
-    journal: Arc<dyn Journal>,
-    store: Arc<dyn ObjectStore>,
-    /// Up to where each stream has been cleared. Forgotten at a restart: deleting again does no
-    /// harm.
-    cleared: BTreeMap<StreamName, Position>,
-    /// What the last deleted segments had to be read with: the next ones may need it as well.
-    inits: BTreeMap<StreamName, Vec<ObjectKey>>,
+    recordings: Arc<Recordings>,
+    metrics: Option<JanitorMetrics>,
+    /// Forgotten at a restart: looking again does no harm.
+    streams: BTreeMap<StreamName, Known>,
 }
 
-#[derive(Debug, Error)]
-enum CleaningError {
-    #[error("read the journal: {0}")]
-    Journal(#[from] JournalError),
-    #[error("delete an object: {0}")]
-    Store(#[from] StoreError),
+/// What the janitor knows of a stream.
+#[derive(Clone, Copy, Default, Debug)]
+struct Known {
+    /// Everything before this entry is about segments that are over.
+    over: Position,
+    /// The journal was trimmed up to here.
+    trimmed: Position,
+    /// Segments with lower numbers were looked for in the store and deleted.
+    swept_before: Option<u64>,
+    /// Whether a recording was deleted here since.
+    is_released: bool,
+    /// When that was, in milliseconds since the Unix epoch.
+    swept_ms: i64,
 }
 
 impl Janitor {
-    /// A janitor of everything in `journal` and `store`.
+    /// A janitor of all streams.
     #[must_use]
-    pub fn new(settings: Settings, journal: Arc<dyn Journal>, store: Arc<dyn ObjectStore>) -> Self {
-        let (cleared, inits) = (BTreeMap::new(), BTreeMap::new());
-        Self { settings, journal, store, cleared, inits }
+    pub const fn new(recordings: Arc<Recordings>, metrics: Option<JanitorMetrics>) -> Self {
+        Self { recordings, metrics, streams: BTreeMap::new() }
     }
 
     /// Looks every half a minute until the process drains.
@@ -56,119 +73,145 @@ impl Janitor {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = drain.started() => break,
-                _ = tick.tick() => self.clean(unix_ms()).await,
+                () = drain.started() => return,
+                _ = tick.tick() => {}
             }
+            // What is begun is finished by the next process.
+            tokio::select! {
+                () = drain.started() => return,
+                freed = self.clean(unix_ms()) => self.count(freed),
+            }
+        }
+    }
+
+    fn count(&self, freed: Freed) {
+        if let Some(metrics) = &self.metrics {
+            metrics.count(freed);
         }
     }
 
     /// Looks once. What fails is tried again the next time.
-    pub async fn clean(&mut self, now_ms: i64) {
-        let streams = match self.journal.streams().await {
+    pub async fn clean(&mut self, now_ms: i64) -> Freed {
+        let mut all = Freed::default();
+        let streams = match self.recordings.journal.streams().await {
             Ok(streams) => streams,
             Err(error) => {
                 warn!(%error, "expired segments are kept for now: cannot list the streams: {error}");
-                return;
+                return all;
             }
         };
         for (name, newest) in streams {
-            if self.cleared.get(&name) == Some(&newest.position) {
+            match self.clean_stream(&name, newest, now_ms).await {
+                Ok(freed) => {
+                    if freed.objects > 0 {
+                        info!(stream.name = %name, objects = freed.objects, bytes = freed.bytes, "deleted {freed} of `{name}`");
+                    }
+                    all.add(freed);
+                }
+                Err(error) => {
+                    warn!(stream.name = %name, %error, "expired segments of `{name}` are kept for now: {error}");
+                }
+            }
+        }
+        all
+    }
+
+    /// What would go now, of one stream or of all: nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// When the journal or the store cannot be read.
+    pub async fn plan(
+        recordings: &Recordings,
+        stream: Option<&StreamName>,
+        now_ms: i64,
+    ) -> Result<Vec<(StreamName, Freed)>, ArchiveError> {
+        let mut plan = Vec::new();
+        for (name, newest) in recordings.journal.streams().await? {
+            if stream.is_some_and(|wanted| *wanted != name) {
                 continue;
             }
-            if let Err(error) = self.clean_stream(&name, now_ms).await {
-                warn!(stream.name = %name, %error, "expired segments of `{name}` are kept for now: {error}");
-            }
+            let mut over = Position::START;
+            let kept_from = newest.entry.head.kept_from;
+            let before = expiry::over_before(recordings, &name, &newest, &mut over, now_ms).await?;
+            let before = before.unwrap_or(kept_from).max(kept_from);
+            let sweep = sweep::Sweep::new(recordings, &name, &newest.entry, before, now_ms).await?;
+            let freed = sweep.run(false).await?;
+            plan.push((name, freed));
         }
+        Ok(plan)
     }
 
-    async fn clean_stream(&mut self, name: &StreamName, now_ms: i64) -> Result<(), CleaningError> {
-        let journal = Arc::clone(&self.journal);
-        let oldest_ms = now_ms.saturating_sub(self.settings.retention_ms);
-        let window = read_window(journal.as_ref(), name, self.settings.window).await?;
-        // What is listed stays, however old: a stream that waits for its encoder keeps its window,
-        // and one that has ended is listed for the retention, and then read for a while.
-        let is_listed = |window: &Window| {
-            let served_ms = self.settings.window.length_ms.saturating_add(window.latest_at_ms());
-            !window.has_ended() || served_ms >= oldest_ms
-        };
-        let listed = window
-            .filter(|(window, _)| is_listed(window))
-            .and_then(|(window, _)| Some(window.segments().next()?.sequence));
-        let mut cleared = self.cleared.get(name).copied().unwrap_or(Position::START);
-        let mut deleted = 0_u64;
-        'pages: loop {
-            let page = journal.read_after(name, cleared, PAGE).await?;
-            for stored in &page {
-                if !is_over(&stored.entry, oldest_ms, listed) {
-                    break 'pages;
-                }
-                for key in stored.entry.segment_keys(name) {
-                    self.store.delete(&key).await?;
-                    deleted += 1;
-                }
-                let needed: Vec<_> = stored.entry.inits(name).map(|(key, _)| key).collect();
-                self.keep_inits(name, needed).await?;
-                cleared = stored.position;
-                self.cleared.insert(name.clone(), cleared);
-            }
-            if page.len() < PAGE {
-                // Nothing is left that could need them.
-                for key in self.inits.remove(name).unwrap_or_default() {
-                    self.store.delete(&key).await?;
-                }
-                break;
-            }
-        }
-        if deleted > 0 {
-            journal.trim(name, cleared).await?;
-            debug!(stream.name = %name, objects = deleted, "deleted {deleted} expired segments of `{name}`");
-        }
-        Ok(())
-    }
-
-    /// Deletes what earlier segments of a stream had to be read with and later ones have no use
-    /// for: one that is `needed` takes the place of the one before in its rendition. A rendition
-    /// that has nothing for a while goes on with its own.
-    async fn keep_inits(
+    async fn clean_stream(
         &mut self,
         name: &StreamName,
-        needed: Vec<ObjectKey>,
-    ) -> Result<(), CleaningError> {
-        if needed.is_empty() {
-            return Ok(());
-        }
-        let kept = self.inits.entry(name.clone()).or_default();
-        for key in needed.into_iter().filter(|key| !kept.contains(key)).collect::<Vec<_>>() {
-            while let Some(at) = kept.iter().position(|old| rendition(old) == rendition(&key)) {
-                let old = kept.swap_remove(at);
-                self.store.delete(&old).await?;
+        mut newest: Stored,
+        now_ms: i64,
+    ) -> Result<Freed, ArchiveError> {
+        let recordings = Arc::clone(&self.recordings);
+        let journal = recordings.journal.as_ref();
+        // No broadcast that is over may lose a segment before it has its record.
+        recordings.record(name, &newest).await?;
+        let known = self.streams.entry(name.clone()).or_default();
+        let over = expiry::over_before(&recordings, name, &newest, &mut known.over, now_ms).await?;
+        if let Some(before) = over {
+            let entry = Ledger::expired(&newest.entry, before, now_ms);
+            match journal.append(name, newest.position, &entry).await {
+                Ok(position) => newest = Stored { position, entry: entry.into() },
+                // Somebody else went on meanwhile. There is time.
+                Err(AppendError::Stale { .. }) => return Ok(Freed::default()),
+                Err(error @ AppendError::Unavailable { .. }) => return Err(error.into()),
             }
-            kept.push(key);
         }
-        Ok(())
+        known.is_released |= recordings.take_released(name);
+        let freed = sweep(&recordings, name, &newest, known, now_ms).await?;
+        trim(journal, name, &newest, known).await?;
+        Ok(freed)
     }
 }
 
-fn rendition(key: &ObjectKey) -> Option<&RenditionId> {
-    match key {
-        ObjectKey::Media(key) => Some(&key.rendition),
-        ObjectKey::Page(_) | ObjectKey::Recording(_) => None,
+/// Looks through what the store has of a stream, if there may be something to delete.
+async fn sweep(
+    recordings: &Recordings,
+    name: &StreamName,
+    newest: &Stored,
+    known: &mut Known,
+    now_ms: i64,
+) -> Result<Freed, ArchiveError> {
+    let before = newest.entry.head.kept_from;
+    let is_swept = known.swept_before == Some(before)
+        && !known.is_released
+        && now_ms.saturating_sub(known.swept_ms) < SURVEY_EVERY_MS;
+    if is_swept {
+        return Ok(Freed::default());
     }
+    let sweep = sweep::Sweep::new(recordings, name, &newest.entry, before, now_ms).await?;
+    let freed = sweep.run(true).await?;
+    (known.swept_before, known.is_released, known.swept_ms) = (Some(before), false, now_ms);
+    Ok(freed)
 }
 
-/// Whether the entry and what it names may go.
-fn is_over(entry: &Entry, oldest_ms: i64, listed: Option<u64>) -> bool {
-    match &entry.body {
-        Body::Segment(segment) => {
-            entry.at_ms < oldest_ms && listed.is_none_or(|first| segment.sequence < first)
-        }
-        Body::Opened { .. }
-        | Body::Gap { .. }
-        | Body::Interrupted { .. }
-        | Body::Ended { .. }
-        | Body::DateRange(_)
-        | Body::Paged { .. }
-        | Body::Expired { .. }
-        | Body::Unknown => entry.at_ms < oldest_ms,
+/// Removes the journal's entries about segments that are over or in index pages, but for the
+/// newest ones, which the journal keeps.
+async fn trim(
+    journal: &dyn Journal,
+    name: &StreamName,
+    newest: &Stored,
+    known: &mut Known,
+) -> Result<(), ArchiveError> {
+    let head = &newest.entry.head;
+    // A stream that waits may be told anew what it had.
+    if head.state == State::Interrupted {
+        return Ok(());
     }
+    let bound = head.paged_before.max(head.kept_from);
+    let before = known.trimmed;
+    known.trimmed = expiry::skip(journal, name, known.trimmed, |stored| {
+        crate::archive::segment_of(&stored.entry).is_none_or(|sequence| sequence < bound)
+    })
+    .await?;
+    if known.trimmed > before {
+        journal.trim(name, known.trimmed).await?;
+    }
+    Ok(())
 }

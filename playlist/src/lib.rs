@@ -7,12 +7,15 @@
 //! segments (`listing`); which segments a request means is found by their dates (`view`, `span`).
 //! Pages are read from the object store when they are listed, and kept (`pages`).
 
+mod archive;
+mod control;
+mod export;
 mod extras;
 mod follow;
 mod janitor;
 mod listing;
-mod packed;
 mod open;
+mod packed;
 mod page;
 mod pages;
 mod part;
@@ -24,6 +27,9 @@ mod span;
 mod tests;
 mod variants;
 mod view;
+mod vod;
 
-pub use janitor::Janitor;
+pub use archive::{ArchiveError, ClipError, ClipRequest, Clipped, Recordings, Source};
+pub use control::RecordingsControl;
+pub use janitor::{Freed, Janitor, JanitorMetrics};
 pub use service::{Playlist, Settings};

@@ -15,6 +15,7 @@ use timeline::{ObjectKey, ObjectName, Query, RenditionId, Resource, StreamName, 
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
+use crate::archive::Recordings;
 use crate::follow::{Follower, Shown};
 use crate::pages::Library;
 use crate::part::Asked;
@@ -34,6 +35,7 @@ pub struct Playlist {
     pub(crate) parts: Arc<dyn PartSource>,
     library: Arc<Library>,
     streams: DashMap<StreamName, Followed>,
+    recordings: Arc<Recordings>,
 }
 
 /// A stream that is followed. Dropping it ends that.
@@ -65,8 +67,17 @@ impl Playlist {
         objects: Arc<LiveFirst>,
         parts: Arc<dyn PartSource>,
     ) -> Self {
+        let recordings = Recordings::new(settings, Arc::clone(&journal), Arc::clone(&objects));
+        let recordings = Arc::new(recordings);
         let library = Arc::new(Library::new(Arc::clone(&objects.store)));
-        Self { settings, journal, objects, parts, library, streams: DashMap::new() }
+        let streams = DashMap::new();
+        Self { settings, journal, objects, parts, library, streams, recordings }
+    }
+
+    /// Its recordings and clips.
+    #[must_use]
+    pub const fn recordings(&self) -> &Arc<Recordings> {
+        &self.recordings
     }
 
     /// Forgets streams that nobody asks for, until the process drains.
@@ -194,9 +205,11 @@ impl Origin for Playlist {
             }
             Resource::Media(name, rendition, query) => self.media(name, rendition, query).await,
             Resource::Object(key) => self.object(key).await,
-            Resource::Recording(id, _) | Resource::RecordingMedia(id, _) | Resource::Export(id) => {
-                Err(OriginError::NoRecording(id.clone()))
+            Resource::Recording(id, container) => {
+                self.recordings.multivariant(id, *container).await
             }
+            Resource::RecordingMedia(id, rendition) => self.recordings.media(id, rendition).await,
+            Resource::Export(id) => self.recordings.export(id).await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The service and the janitor on parts in memory.
+//! The service on parts in memory.
 
 mod low_latency;
 
@@ -17,7 +17,7 @@ use timeline::{
 };
 use tokio::time::timeout;
 
-use crate::{Janitor, Playlist, Settings};
+use crate::{Playlist, Settings};
 
 const SETTINGS: Settings = Settings {
     window: WindowPolicy { length_ms: 6_000 },
@@ -98,13 +98,6 @@ impl Stream {
         let parts = Arc::new(self.hub.clone());
         Playlist::new(SETTINGS, Arc::clone(&self.journal), objects, parts)
     }
-
-    /// The segments that are there after the janitor looked at `now_ms`.
-    async fn clean(&self, now_ms: i64) -> usize {
-        let (journal, store) = (Arc::clone(&self.journal), Arc::clone(&self.store));
-        Janitor::new(SETTINGS, journal, store).clean(now_ms).await;
-        self.store.list(&name()).await.unwrap().len()
-    }
 }
 
 fn name() -> StreamName {
@@ -164,55 +157,4 @@ async fn the_next_segment_is_waited_for_and_the_one_after_is_not() {
         (document.body.ready().unwrap().join().as_ref(), document.cache_control),
         (&b"x"[..], CacheControl::Immutable)
     );
-}
-
-#[tokio::test]
-async fn what_a_live_playlist_lists_stays_however_old() {
-    let mut stream = Stream::new().await;
-    for number in 0..10 {
-        stream.segment(number * 2_000).await;
-    }
-    assert_eq!(stream.clean(70_000).await, 5, "made in the last minute");
-    assert_eq!(stream.clean(10_000_000).await, 3, "listed");
-}
-
-#[tokio::test]
-async fn what_an_ended_playlist_lists_goes_after_the_playlist() {
-    let mut stream = Stream::new().await;
-    for number in 0..10 {
-        stream.segment(number * 2_000).await;
-    }
-    let ended = stream.ledger.ended("over", 20_000);
-    stream.append(ended).await;
-    assert_eq!(stream.clean(79_000).await, 3, "all that is listed, while it is served");
-    assert_eq!(stream.clean(86_001).await, 0);
-    let served = fetch(&stream.playlist(), "/live/a/ts/index.m3u8").await;
-    assert!(matches!(served, Err(OriginError::NotLiveYet(_))), "{served:?}");
-}
-
-#[tokio::test]
-async fn what_must_be_read_first_goes_with_the_last_segment_that_names_it() {
-    let mut stream = Stream::new().await;
-    for number in 0..10 {
-        // In the second one there is nothing of the rendition.
-        stream.init = match number {
-            1 => None,
-            0..6 => Some(0),
-            _ => Some(1),
-        };
-        stream.segment(number * 2_000).await;
-    }
-    let mut janitor =
-        Janitor::new(SETTINGS, Arc::clone(&stream.journal), Arc::clone(&stream.store));
-    let mut left = Vec::new();
-    for now_ms in [63_000, 70_000, 74_000, 10_000_000] {
-        janitor.clean(now_ms).await;
-        let objects = stream.store.list(&name()).await.unwrap();
-        left.push(objects.iter().filter(|key| key.path().contains("init")).count());
-    }
-    assert_eq!(left, [2, 2, 1, 1]);
-    let ended = stream.ledger.ended("over", 20_000);
-    stream.append(ended).await;
-    janitor.clean(20_000_000).await;
-    assert_eq!(stream.store.list(&name()).await.unwrap().len(), 0);
 }
