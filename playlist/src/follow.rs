@@ -17,7 +17,8 @@ use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use crate::Settings;
-use crate::listing::{Kept, Sources, Span, whole_pages};
+use crate::book::Kept;
+use crate::listing::{Sources, Span, whole_pages};
 use crate::open::Live;
 use crate::pages::{Leaf, Library, Wanted};
 pub(crate) use crate::read_back::read_window;

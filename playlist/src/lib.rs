@@ -8,6 +8,7 @@
 //! Pages are read from the object store when they are listed, and kept (`pages`).
 
 mod archive;
+mod book;
 mod control;
 mod export;
 mod extras;

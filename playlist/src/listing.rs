@@ -16,6 +16,7 @@ use origin::{CacheControl, Document};
 use sha2::{Digest, Sha256};
 use timeline::{Container, DateRange, PAGE_SEGMENTS, RenditionId, Window};
 
+use crate::book::{Book, DateRanges, Kept};
 use crate::packed::{Chunk, Joined};
 use crate::page::etag;
 use crate::pages::Leaf;
@@ -25,8 +26,6 @@ pub(crate) const CHUNK_SEGMENTS: u64 = 16;
 /// Target durations at the end of a playlist in which lines may still change: parts are listed in
 /// it, and go (RFC 8216bis, 4.4.4.9).
 const CHANGING_TARGET_DURATIONS: i64 = 3;
-/// Date ranges in a header at most: the newest ones.
-const DATE_RANGES_MAX: usize = 64;
 
 /// Which segments a playlist lists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,26 +68,6 @@ pub(crate) struct Skipped {
     pub(crate) date_ranges_since_ms: Option<i64>,
 }
 
-/// Whole pages in a row, as one piece.
-#[derive(Debug)]
-pub(crate) struct Book {
-    numbers: Range<u64>,
-    joined: Joined,
-    has_gap: bool,
-    is_independent: bool,
-    target_duration_s: u32,
-    date_ranges: Vec<DateRange>,
-}
-
-/// What a rendition keeps from version to version.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    /// Chunks by their first segment.
-    chunks: BTreeMap<u64, Arc<Chunk>>,
-    /// Books by their numbers.
-    books: BTreeMap<(u64, u64), Arc<Book>>,
-}
-
 /// Where lines come from.
 pub(crate) struct Sources<'a> {
     pub(crate) window: &'a Window,
@@ -96,105 +75,6 @@ pub(crate) struct Sources<'a> {
     pub(crate) container: Container,
     /// The pages that the span touches, as far as they were needed.
     pub(crate) leaves: &'a BTreeMap<u64, Arc<Leaf>>,
-}
-
-/// Books that are kept: a few windows of one rendition.
-const BOOKS_MAX: usize = 8;
-/// Chunks that are kept: those of 64 pages.
-const CHUNKS_MAX: usize = 1_024;
-
-impl Kept {
-    /// Forgets what was said of segments that are lost now.
-    pub(crate) fn lose(&mut self, first: u64, last: u64) {
-        let first = first - first % CHUNK_SEGMENTS;
-        self.chunks.retain(|chunk, _| *chunk < first || *chunk > last);
-    }
-
-    fn chunk(&mut self, first: u64, render: impl FnOnce() -> Option<String>) -> Option<Arc<Chunk>> {
-        if let Some(chunk) = self.chunks.get(&first) {
-            return Some(Arc::clone(chunk));
-        }
-        let chunk = Arc::new(Chunk::from(render()?));
-        while self.chunks.len() >= CHUNKS_MAX {
-            self.chunks.pop_first();
-        }
-        self.chunks.insert(first, Arc::clone(&chunk));
-        Some(chunk)
-    }
-
-    fn book(
-        &mut self,
-        numbers: Range<u64>,
-        leaves: &BTreeMap<u64, Arc<Leaf>>,
-    ) -> Option<Arc<Book>> {
-        let key = (numbers.start, numbers.end);
-        if let Some(book) = self.books.get(&key) {
-            return Some(Arc::clone(book));
-        }
-        let book = Arc::new(Book::bind(numbers, leaves)?);
-        while self.books.len() >= BOOKS_MAX {
-            self.books.pop_first();
-        }
-        self.books.insert(key, Arc::clone(&book));
-        Some(book)
-    }
-
-    /// Whether the pages of these numbers are at hand as one piece.
-    pub(crate) fn has_book(&self, numbers: &Range<u64>) -> bool {
-        self.books.contains_key(&(numbers.start, numbers.end))
-    }
-}
-
-impl Book {
-    fn bind(numbers: Range<u64>, leaves: &BTreeMap<u64, Arc<Leaf>>) -> Option<Self> {
-        let mut book = Self {
-            numbers: numbers.clone(),
-            joined: Joined::default(),
-            has_gap: false,
-            is_independent: true,
-            target_duration_s: 0,
-            date_ranges: Vec::new(),
-        };
-        let mut date_ranges = DateRanges::default();
-        for number in numbers {
-            let leaf = leaves.get(&number)?;
-            let record = leaf.page.record();
-            book.joined.push(&leaf.chunk);
-            book.has_gap |= record.has_gap;
-            book.is_independent &= record.dependent.is_empty();
-            book.target_duration_s = book.target_duration_s.max(record.target_duration_s);
-            date_ranges.add(&record.date_ranges);
-        }
-        book.date_ranges = date_ranges.newest();
-        Some(book)
-    }
-
-    fn segments(&self) -> Range<u64> {
-        let start = self.numbers.start.saturating_mul(PAGE_SEGMENTS);
-        start..self.numbers.end.saturating_mul(PAGE_SEGMENTS)
-    }
-}
-
-/// Date ranges by their names, each with all that was said of it.
-#[derive(Debug, Default)]
-struct DateRanges(BTreeMap<String, DateRange>);
-
-impl DateRanges {
-    fn add<'a>(&mut self, ranges: impl IntoIterator<Item = &'a DateRange>) {
-        for range in ranges {
-            match self.0.get_mut(&range.id) {
-                Some(known) => known.add(range),
-                None => drop(self.0.insert(range.id.clone(), range.clone())),
-            }
-        }
-    }
-
-    fn newest(self) -> Vec<DateRange> {
-        let mut ranges = in_order(self.0.into_values());
-        let surplus = ranges.len().saturating_sub(DATE_RANGES_MAX);
-        ranges.drain(..surplus);
-        ranges
-    }
 }
 
 /// The pages that lie in the span as a whole.
@@ -230,6 +110,7 @@ impl Sources<'_> {
         let mut digest = Sha256::new();
         let paged = book.map_or(span.end..span.end, Book::segments);
         let frozen = if span.is_closed { span.end } else { self.changing_from(span) };
+        let frozen = extras.parts.keys().next().map_or(frozen, |parts| frozen.min(*parts));
         let mut at = listed;
         while at < span.end {
             if let Some(book) = book.filter(|_| at == paged.start) {
@@ -257,7 +138,8 @@ impl Sources<'_> {
         }
         put(&mut pieces, &mut digest, &mut text);
         let (body, gzip) = pieces.finish();
-        let target_duration_s = span.target_duration_s.or(self.window.target_duration_s())?;
+        let target_duration_s =
+            span.target_duration_s.or_else(|| self.window.target_duration_s())?;
         Some(Document {
             body: body.into(),
             gzip,

@@ -180,7 +180,7 @@ mod tests {
     fn pieces_make_one_member_of_gzip() {
         let line = |n: usize| format!("#EXTINF:2.000,\n1/{n}.ts\n");
         let long: String = (0..20_000).map(line).collect();
-        let texts = ["#EXTM3U\n".to_owned(), String::new(), long.clone(), line(7)];
+        let texts = ["#EXTM3U\n".to_owned(), String::new(), long, line(7)];
         let (plain, packed) = joined(&texts).finish();
         let packed = packed.unwrap();
         assert_eq!(unpack(&packed.join()), texts.concat().into_bytes());

@@ -16,6 +16,8 @@ const SEGMENT_MS_MIN: i64 = 500;
 /// Entries that are looked through for a window, however many of them are not segments: a journal
 /// keeps at least about as many.
 const ENTRIES_MAX: usize = 4_096;
+/// Target durations that are read at least: more than a [`Window::with_tail`] keeps.
+const TAIL_TARGET_DURATIONS: i64 = 10;
 /// Entries that are not segments and may stand among those of a window.
 const OTHER_ENTRIES: usize = 64;
 
@@ -49,6 +51,11 @@ pub(crate) async fn read_tail(
     name: &StreamName,
     policy: WindowPolicy,
 ) -> Result<Option<(Vec<Arc<Entry>>, Position)>, JournalError> {
+    let Some((window, _)) = read_window(journal, name, policy).await? else { return Ok(None) };
+    // A tail keeps a few target durations, however short the window is.
+    let target_ms = i64::from(window.target_duration_s().unwrap_or(1)).saturating_mul(1_000);
+    let length_ms = policy.length_ms.max(TAIL_TARGET_DURATIONS.saturating_mul(target_ms));
+    let policy = WindowPolicy { length_ms };
     let Some((window, mut entries)) = read_window(journal, name, policy).await? else {
         return Ok(None);
     };

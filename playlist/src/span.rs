@@ -179,7 +179,7 @@ impl Follower {
             // The last page that begins before it; pages follow one another.
             let pages = bounds.head.kept_from / PAGE_SEGMENTS..pages_before(bounds);
             let number = self.page_after(wanted, pages.clone(), ms.saturating_sub(1)).await?;
-            let number = number.unwrap_or(pages.end.saturating_sub(1));
+            let number = number.unwrap_or_else(|| pages.end.saturating_sub(1));
             let leaf = self.library.leaf(wanted, number).await?;
             return Ok(leaf.map_or(bounds.kept_first, |leaf| leaf.page.end_before(ms)));
         }

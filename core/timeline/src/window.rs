@@ -351,8 +351,11 @@ impl Window {
         let end_ms = self.head.and_then(|head| head.calendar_end_ms).unwrap_or(i64::MAX);
         let tail_from_ms = end_ms.saturating_sub(tail_ms);
         while self.unlisted > 0 {
-            let is_in_a_page =
-                |oldest: &ListedSegment| paged_before.is_none_or(|before| oldest.sequence < before);
+            let is_in_a_page = |oldest: &ListedSegment| {
+                paged_before.is_none_or(|before| {
+                    oldest.sequence < before && oldest.calendar_ms < tail_from_ms
+                })
+            };
             let is_full = self.segments.len() > TAIL_SEGMENTS_MAX;
             if !is_full && !self.segments.front().is_some_and(is_in_a_page) {
                 break;

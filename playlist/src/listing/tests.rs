@@ -30,7 +30,7 @@ async fn fetch(
     rendition: &str,
     stretch: Stretch,
 ) -> Result<Option<(String, Box<str>)>, OriginError> {
-    let shown = Shown::Media(id(rendition), stretch);
+    let shown = Shown::Media(id(rendition), stretch, None);
     let Some(document) = follower.document(&shown, i64::MIN).await? else { return Ok(None) };
     let pieces = document.body.ready().unwrap();
     let body = pieces.join();
@@ -78,6 +78,35 @@ fn check_against(history: &History, rendition: &str, text: &str) -> MediaPlaylis
     let rest = text.strip_suffix(ENDLIST).unwrap_or(text);
     assert!(rest.ends_with(&lines), "{first} and {count} more of {rendition}:\n{rest}\n{lines}");
     playlist
+}
+
+/// A playlist lists what was asked for: all of it, and no other broadcast in a live one.
+fn check_stretch(history: &History, stretch: Stretch, playlist: &MediaPlaylist) {
+    let segment = |sequence: u64| history.whole.segment(sequence).unwrap();
+    let end_of = |it: &timeline::ListedSegment| it.calendar_ms + it.length_ms;
+    let head = history.head();
+    let first = segment(playlist.media_sequence);
+    let last = segment(playlist.segments.last().unwrap().sequence);
+    match stretch {
+        Stretch::Last(length_ms) => {
+            let floor = head.broadcast_first.max(head.kept_from);
+            let is_long = first.calendar_ms <= end_of(last) - length_ms;
+            assert!(is_long || first.sequence == floor, "{stretch:?} {head:?}");
+            assert!(first.sequence >= floor && last.sequence + 1 == head.next_sequence);
+        }
+        Stretch::From(start_ms, end_ms) => {
+            assert!(end_of(first) > start_ms, "{stretch:?}");
+            if first.sequence > head.kept_from {
+                assert!(end_of(segment(first.sequence - 1)) <= start_ms, "{stretch:?}");
+            }
+            let is_over = end_ms.is_some_and(|end_ms| playlist.has_ended && end_ms < end_of(last));
+            assert!(!is_over || last.calendar_ms < end_ms.unwrap(), "{stretch:?}");
+            let next = history.whole.segment(last.sequence + 1);
+            let is_all =
+                end_ms.is_some_and(|end_ms| next.is_some_and(|it| it.calendar_ms >= end_ms));
+            assert!(is_all || next.is_none(), "{stretch:?}");
+        }
+    }
 }
 
 /// What was listed stays as it was, and nothing goes back.
@@ -141,6 +170,7 @@ async fn check_histories(steps: Vec<u8>, dvr_s: i64, late: usize, offset_ms: i64
                     (Ok(Some(mine)), Ok(Some(theirs))) => {
                         assert_eq!(mine, theirs, "{rendition} {stretch:?} {at}");
                         let playlist = check_against(&history, rendition, &mine.0);
+                        check_stretch(&history, stretch, &playlist);
                         if matches!(stretch, Stretch::Last(_)) {
                             seen.check(rendition, stretch, &mine.0, &playlist);
                         }

@@ -84,6 +84,10 @@ impl History {
         stored.into_iter().map(|stored| stored.entry).collect()
     }
 
+    pub(super) const fn head(&self) -> &timeline::Head {
+        self.ledger.head()
+    }
+
     async fn append(&mut self, entry: Entry) {
         self.position = self.journal.append(&name(), self.position, &entry).await.unwrap();
         // What remembers everything is told of no pages.
@@ -125,7 +129,7 @@ impl History {
                     id: format!("r{}", self.ledger.head().next_sequence / 40),
                     class: None,
                     start_ms: self.calendar_ms,
-                    duration_ms: (self.init % 2 == 0).then_some(30_000),
+                    duration_ms: self.init.is_multiple_of(2).then_some(30_000),
                     planned_duration_ms: None,
                     attributes: [("X-A".into(), Attribute::Milli(7))].into(),
                 };

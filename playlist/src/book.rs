@@ -1,0 +1,137 @@
+//! Pieces of playlists that are kept from version to version: chunks, and pages in a row.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use hls::in_order;
+use timeline::{DateRange, PAGE_SEGMENTS};
+
+use crate::listing::CHUNK_SEGMENTS;
+use crate::packed::{Chunk, Joined};
+use crate::pages::Leaf;
+
+/// Date ranges in a header at most: the newest ones.
+const DATE_RANGES_MAX: usize = 64;
+/// Books that are kept: a few windows of one rendition.
+const BOOKS_MAX: usize = 8;
+/// Chunks that are kept: those of 64 pages.
+const CHUNKS_MAX: usize = 1_024;
+
+/// Whole pages in a row, as one piece.
+#[derive(Debug)]
+pub(crate) struct Book {
+    numbers: Range<u64>,
+    pub(crate) joined: Joined,
+    pub(crate) has_gap: bool,
+    pub(crate) is_independent: bool,
+    pub(crate) target_duration_s: u32,
+    pub(crate) date_ranges: Vec<DateRange>,
+}
+
+/// What a rendition keeps from version to version.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Chunks by their first segment.
+    chunks: BTreeMap<u64, Arc<Chunk>>,
+    /// Books by their numbers.
+    books: BTreeMap<(u64, u64), Arc<Book>>,
+}
+
+impl Kept {
+    /// Forgets what was said of segments that are lost now.
+    pub(crate) fn lose(&mut self, first: u64, last: u64) {
+        let first = first - first % CHUNK_SEGMENTS;
+        self.chunks.retain(|chunk, _| *chunk < first || *chunk > last);
+    }
+
+    pub(crate) fn chunk(
+        &mut self,
+        first: u64,
+        render: impl FnOnce() -> Option<String>,
+    ) -> Option<Arc<Chunk>> {
+        if let Some(chunk) = self.chunks.get(&first) {
+            return Some(Arc::clone(chunk));
+        }
+        let chunk = Arc::new(Chunk::from(render()?));
+        while self.chunks.len() >= CHUNKS_MAX {
+            self.chunks.pop_first();
+        }
+        self.chunks.insert(first, Arc::clone(&chunk));
+        Some(chunk)
+    }
+
+    pub(crate) fn book(
+        &mut self,
+        numbers: Range<u64>,
+        leaves: &BTreeMap<u64, Arc<Leaf>>,
+    ) -> Option<Arc<Book>> {
+        let key = (numbers.start, numbers.end);
+        if let Some(book) = self.books.get(&key) {
+            return Some(Arc::clone(book));
+        }
+        let book = Arc::new(Book::bind(numbers, leaves)?);
+        while self.books.len() >= BOOKS_MAX {
+            self.books.pop_first();
+        }
+        self.books.insert(key, Arc::clone(&book));
+        Some(book)
+    }
+
+    /// Whether the pages of these numbers are at hand as one piece.
+    pub(crate) fn has_book(&self, numbers: &Range<u64>) -> bool {
+        self.books.contains_key(&(numbers.start, numbers.end))
+    }
+}
+
+impl Book {
+    fn bind(numbers: Range<u64>, leaves: &BTreeMap<u64, Arc<Leaf>>) -> Option<Self> {
+        let mut book = Self {
+            numbers: numbers.clone(),
+            joined: Joined::default(),
+            has_gap: false,
+            is_independent: true,
+            target_duration_s: 0,
+            date_ranges: Vec::new(),
+        };
+        let mut date_ranges = DateRanges::default();
+        for number in numbers {
+            let leaf = leaves.get(&number)?;
+            let record = leaf.page.record();
+            book.joined.push(&leaf.chunk);
+            book.has_gap |= record.has_gap;
+            book.is_independent &= record.dependent.is_empty();
+            book.target_duration_s = book.target_duration_s.max(record.target_duration_s);
+            date_ranges.add(&record.date_ranges);
+        }
+        book.date_ranges = date_ranges.newest();
+        Some(book)
+    }
+
+    pub(crate) fn segments(&self) -> Range<u64> {
+        let start = self.numbers.start.saturating_mul(PAGE_SEGMENTS);
+        start..self.numbers.end.saturating_mul(PAGE_SEGMENTS)
+    }
+}
+
+/// Date ranges by their names, each with all that was said of it.
+#[derive(Debug, Default)]
+pub(crate) struct DateRanges(BTreeMap<String, DateRange>);
+
+impl DateRanges {
+    pub(crate) fn add<'a>(&mut self, ranges: impl IntoIterator<Item = &'a DateRange>) {
+        for range in ranges {
+            match self.0.get_mut(&range.id) {
+                Some(known) => known.add(range),
+                None => drop(self.0.insert(range.id.clone(), range.clone())),
+            }
+        }
+    }
+
+    pub(crate) fn newest(self) -> Vec<DateRange> {
+        let mut ranges = in_order(self.0.into_values());
+        let surplus = ranges.len().saturating_sub(DATE_RANGES_MAX);
+        ranges.drain(..surplus);
+        ranges
+    }
+}
