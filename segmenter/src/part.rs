@@ -26,8 +26,9 @@ pub(crate) struct PartCutter {
     lead: Option<i64>,
     /// How long a frame of the deciding track lasts.
     step: Option<i64>,
-    /// Where its newest picture begins.
+    /// Where its newest picture begins, and when it is decoded.
     picture_at: i64,
+    picture: Option<(TrackId, i64)>,
     /// Where the next key frame and the end of the segment are expected.
     expected: Option<(i64, i64)>,
     /// Pictures of other tracks.
@@ -43,6 +44,7 @@ pub(crate) struct PartCutter {
 struct Other {
     lead: i64,
     dts: i64,
+    step: i64,
     end: i64,
 }
 
@@ -82,6 +84,7 @@ impl PartCutter {
             lead: None,
             step: None,
             picture_at: 0,
+            picture: None,
             expected: None,
             others: BTreeMap::new(),
             segment_start: 0,
@@ -98,8 +101,9 @@ impl PartCutter {
     }
 
     /// A picture of the deciding track comes; where it begins.
-    pub(crate) fn picture(&mut self, dts: i64, pts: i64, is_key: bool) -> i64 {
+    pub(crate) fn picture(&mut self, track: TrackId, dts: i64, pts: i64, is_key: bool) -> i64 {
         self.pace.add(dts);
+        self.picture = Some((track, dts));
         if is_key || self.lead.is_none() {
             self.lead = Some(pts.saturating_sub(dts));
         }
@@ -113,13 +117,22 @@ impl PartCutter {
     /// A picture of another track is written.
     pub(crate) fn other_picture(&mut self, track: TrackId, dts: i64, pts: i64, is_key: bool) {
         let lead = pts.saturating_sub(dts);
-        let other = self.others.entry(track).or_insert(Other { lead, dts, end: pts });
+        let other = self.others.entry(track).or_insert(Other { lead, dts, step: 0, end: pts });
         if is_key {
             other.lead = lead;
         }
         let step = dts.saturating_sub(other.dts).clamp(0, STEP_TICKS_MAX);
         let begins = dts.saturating_add(other.lead);
-        (other.dts, other.end) = (dts, begins.saturating_add(step));
+        (other.dts, other.step, other.end) = (dts, step, begins.saturating_add(step));
+    }
+
+    /// When the next picture of a track is decoded, as far as can be said.
+    pub(crate) fn next_picture(&self, track: TrackId) -> Option<i64> {
+        match (self.picture, self.others.get(&track)) {
+            (Some((master, dts)), _) if master == track => Some(dts.saturating_add(self.step?)),
+            (_, Some(other)) if other.step > 0 => Some(other.dts.saturating_add(other.step)),
+            (_, Some(_) | None) => None,
+        }
     }
 
     /// The other tracks of pictures that have one to send still that begins before `at`.

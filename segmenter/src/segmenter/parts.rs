@@ -1,6 +1,6 @@
 //! Ends the parts of the segment that is being written.
 
-use media::{AccessUnit, Timestamp, TrackId, TrackKind};
+use media::{AccessUnit, Timescale, Timestamp, TrackId, TrackKind};
 use timeline::PartRecord;
 
 use super::{SEGMENT_BYTES_MAX, Segmenter};
@@ -12,6 +12,9 @@ use crate::rendition::Rendition;
 use crate::start::Arrived;
 use crate::{Output, Part};
 
+/// Says when the next unit of a track is decoded.
+type Next<'a> = dyn Fn(TrackId) -> Option<Timestamp> + 'a;
+
 impl Segmenter {
     /// Ends the parts that have no room for a unit that is written next.
     pub(super) fn parts_before(&mut self, unit: &AccessUnit) {
@@ -20,9 +23,10 @@ impl Segmenter {
             let start = self.open.as_ref().map_or(0, |open| open.start);
             let at_ms = |ms: i64| start.saturating_add(ms.saturating_mul(90));
             parts.expect(self.cutter.expected().map(|(key, end)| (at_ms(key), at_ms(end))));
-            let at = parts.picture(ticks(unit.dts), ticks(unit.pts), unit.random_access);
+            let at =
+                parts.picture(unit.track, ticks(unit.dts), ticks(unit.pts), unit.random_access);
             let next = |track| (track == unit.track).then_some(unit.dts);
-            self.end_parts(|parts| parts.due(at), &next);
+            self.end_parts(|parts| parts.due(at), Some(&next));
         }
     }
 
@@ -44,11 +48,11 @@ impl Segmenter {
             }
             (TrackKind::Video, true) => self.end_full_parts(),
             (TrackKind::Audio, false) => {
-                self.end_parts(|parts| parts.overdue_sound(end), &|_| None);
+                self.end_parts(|parts| parts.overdue_sound(end), None);
             }
             (TrackKind::Audio, true) => {
                 parts.sound(ticks(unit.pts), sound_ticks, is_alone);
-                self.end_parts(|parts| parts.due(end), &|_| None);
+                self.end_parts(|parts| parts.due(end), None);
             }
         }
     }
@@ -63,7 +67,7 @@ impl Segmenter {
             return self.pass_expected(Boundary::expected(at, behind.into_iter()));
         }
         if parts.others_behind(end).next().is_none() {
-            self.end_parts(|parts| parts.due(end), &|_| None);
+            self.end_parts(|parts| parts.due(end), None);
         }
     }
 
@@ -109,7 +113,7 @@ impl Segmenter {
     pub(super) fn pass_expected(&mut self, boundary: Boundary) {
         let has_rest = self.renditions.iter().any(Rendition::has_rest);
         if boundary.is_settled() && has_rest {
-            self.end_part(boundary.at, &|_| None);
+            self.end_part(boundary.at, None);
         }
         if boundary.is_full(SEGMENT_BYTES_MAX) {
             self.give_up(boundary);
@@ -137,27 +141,20 @@ impl Segmenter {
     }
 
     /// Ends the parts of the segment, which is to end at about `end`; says where it ends.
-    pub(super) fn end_last_part(
-        &mut self,
-        end: i64,
-        next: &dyn Fn(TrackId) -> Option<Timestamp>,
-    ) -> i64 {
+    pub(super) fn end_last_part(&mut self, end: i64, next: &Next<'_>) -> i64 {
         let has_rest = self.renditions.iter().any(Rendition::has_rest);
         let Some(parts) = self.parts.as_ref().filter(|_| self.has_parts()) else { return end };
         let end = parts.settle(end, has_rest);
-        self.end_parts(|parts| parts.overdue(end), next);
+        self.end_parts(|parts| parts.overdue(end), Some(next));
         if self.parts.as_ref().is_some_and(|parts| parts.part_start() < end) {
-            self.end_part(end, next);
+            self.end_part(end, Some(next));
         }
         end
     }
 
-    /// Ends parts while `due` says where.
-    fn end_parts(
-        &mut self,
-        due: impl Fn(&PartCutter) -> Option<i64>,
-        next: &dyn Fn(TrackId) -> Option<Timestamp>,
-    ) {
+    /// Ends parts while `due` says where; `next` is when the units behind them are decoded, where
+    /// that is known, or they are expected.
+    fn end_parts(&mut self, due: impl Fn(&PartCutter) -> Option<i64>, next: Option<&Next<'_>>) {
         while self.has_parts()
             && let Some(end) = self.parts.as_ref().and_then(&due)
         {
@@ -172,8 +169,13 @@ impl Segmenter {
             && self.renditions.iter().any(Rendition::has_units)
     }
 
-    fn end_part(&mut self, end: i64, next: &dyn Fn(TrackId) -> Option<Timestamp>) {
+    fn end_part(&mut self, end: i64, next: Option<&Next<'_>>) {
         let (Some(parts), Some(open)) = (&mut self.parts, &mut self.open) else { return };
+        let expected = |track| {
+            let dts = parts.next_picture(track)?;
+            Some(Timestamp::new(dts, Timescale::MPEG))
+        };
+        let next = next.unwrap_or(&expected);
         let finished = self.renditions.iter_mut().filter_map(|r| r.finish_part(next));
         let (bodies, starts): (Vec<_>, Vec<_>) = finished.unzip();
         let record = PartRecord { end, independent: starts.into_iter().all(|starts| starts) };

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use container::fmp4::Reader;
 
-use super::tracks::{AUDIO_1, FMP4, VIDEO_1, announce, on};
+use super::tracks::{AUDIO_1, FMP4, VIDEO_1, announce, on, split};
 use super::*;
 use crate::{Init, Part};
 
@@ -153,4 +153,26 @@ fn pictures_that_stay_away_leave_parts_of_sound() {
         "* - - - - - - | * - - - - - - - | * - - - - - |",
     ];
     assert_eq!(shown, expected.join("\n"));
+}
+
+#[test]
+fn pictures_are_decoded_when_the_encoder_says_however_short_parts_are() {
+    for step in ["200", "40", "33", "100"] {
+        let gops = ["v0-2000", "v2000-4000", "v4000-6000"];
+        let units = gops.map(|gop| series(&format!("{gop}/{step}"))).concat();
+        let settings = Settings { low_latency: LowLatency::Auto, part_ms: 100, ..FMP4 };
+        let mut segmenter = Segmenter::new(settings);
+        announce(&mut segmenter, &[TrackId::VIDEO]);
+        units.into_iter().for_each(|unit| segmenter.push(unit, 0));
+        segmenter.finish();
+        let (inits, segments) = split(std::iter::from_fn(|| segmenter.pull()).collect());
+        assert!(segments.iter().any(|segment| !segment.new.parts.is_empty()));
+        for segment in &segments {
+            let reader = reader(&inits, &segment.new.renditions[0].rendition);
+            let read = reader.read_segment(&segment.bodies[0]).unwrap();
+            let samples = read.fragments.iter().flat_map(|part| &part.samples);
+            let worst = samples.map(|it| (it.pts - it.dts).abs()).max();
+            assert!(worst <= Some(180), "{worst:?} ticks at {step} ms");
+        }
+    }
 }

@@ -146,6 +146,26 @@ fn a_fragment_without_samples_is_not_written() {
     assert_eq!((segment.fragments[0].sequence_number, segment.messages.len()), (1, 1));
 }
 
+#[test]
+fn parts_one_behind_the_other_are_a_segment() {
+    let mut muxer = Muxer::new(&[video(), audio()]).unwrap();
+    let reader = Reader::open(&muxer.init_section()).unwrap();
+    let mut out = BytesMut::new();
+    muxer.begin_segment(&mut out);
+    muxer.write(&picture(0, 0, &[IDR])).unwrap();
+    muxer.write(&frame(0, &[1])).unwrap();
+    muxer.finish_part(|_| None, &mut out);
+    // One in which nothing came.
+    muxer.finish_part(|_| None, &mut out);
+    muxer.write(&picture(33, 33, &[SLICE])).unwrap();
+    muxer.finish_part(|_| None, &mut out);
+    muxer.finish_fragment(|_| None, &mut out);
+    let segment = reader.read_segment(&out.freeze()).unwrap();
+    let kinds: Vec<_> = segment.boxes.iter().map(ToString::to_string).collect();
+    assert_eq!(kinds, ["styp", "moof", "mdat", "free", "moof", "mdat"]);
+    assert_eq!(segment.faults, &[]);
+}
+
 fn event(time_ms: i64, message: &[u8]) -> Event {
     Event {
         scheme: EventScheme::Id3,

@@ -20,6 +20,8 @@ pub(super) struct Timing {
     slack: i64,
     /// Whether the next sample begins at the end, however far behind it comes.
     is_bridged: bool,
+    /// Whether the last sample was moved so, and the distance to the next says nothing.
+    is_moved: bool,
 }
 
 /// A picture that stays for longer, in 90 kHz ticks, is a pause: the next one is not expected to.
@@ -32,13 +34,29 @@ const AUDIO_SLACK: i64 = 500;
 impl Timing {
     /// Pictures of `step` ticks, unless they come in other steps.
     pub(super) const fn video(step: i64) -> Self {
-        Self { kind: TrackKind::Video, last: None, end: None, step, slack: step, is_bridged: false }
+        Self {
+            kind: TrackKind::Video,
+            last: None,
+            end: None,
+            step,
+            slack: step,
+            is_bridged: false,
+            is_moved: false,
+        }
     }
 
     /// Sound of `sample_rate` samples a second.
     pub(super) fn audio(sample_rate: u32) -> Self {
         let slack = i64::from(sample_rate) / AUDIO_SLACK;
-        Self { kind: TrackKind::Audio, last: None, end: None, step: 1, slack, is_bridged: false }
+        Self {
+            kind: TrackKind::Audio,
+            last: None,
+            end: None,
+            step: 1,
+            slack,
+            is_bridged: false,
+            is_moved: false,
+        }
     }
 
     /// The timeline breaks.
@@ -63,10 +81,12 @@ impl Timing {
     pub(super) fn advance(&mut self, placed: i64, samples: u32) {
         match (self.kind, self.last) {
             (TrackKind::Audio, _) => self.step = i64::from(samples.max(1)),
+            (TrackKind::Video, Some(_)) if self.is_moved => {}
             (TrackKind::Video, Some(last)) => self.set_step(placed.saturating_sub(last)),
             (TrackKind::Video, None) => {}
         }
-        (self.last, self.is_bridged) = (Some(placed), false);
+        self.is_moved = std::mem::take(&mut self.is_bridged);
+        self.last = Some(placed);
     }
 
     /// The next picture begins where the fragment ended: a hole would cost more than its time.

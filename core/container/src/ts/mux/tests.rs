@@ -327,3 +327,31 @@ fn some_tracks_have_no_place_in_a_transport_stream() {
     assert!(muxer.set_tracks(&[video(), odd]).is_err());
     assert_eq!(program(&mut muxer), "version 0 clock 0x100: v0x100");
 }
+
+#[test]
+fn parts_one_behind_the_other_are_a_segment() {
+    let tracks = [video(), audio()];
+    let (mut muxer, mut out) = (Muxer::new(&tracks).unwrap(), BytesMut::new());
+    let mut ends = Vec::new();
+    muxer.begin(&mut out);
+    for number in 0..4 {
+        let start = out.len();
+        let nal = if number == 0 { IDR } else { SLICE };
+        // Nothing comes in the third.
+        if number != 2 {
+            muxer.write(&picture(number * 40, number * 40, &[nal]), &mut out).unwrap();
+            muxer.write(&frame(number * 1_920, &[1, 2, 3]), &mut out).unwrap();
+        }
+        muxer.finish_part(if number == 0 { 0 } else { start }, &mut out);
+        assert!(out.len() > start);
+        ends.push(out.len());
+    }
+    let whole = out.len();
+    muxer.finish_segment(&mut out);
+    assert_eq!(out.len(), whole, "nothing waits behind the last part");
+    // Whole packets, of which those with the sound of their part are the last, and no faults.
+    assert!(ends.iter().all(|end| end % PACKET_BYTES == 0));
+    let read_up_to = |end: usize| pes_packets(&out[..end]).len();
+    assert_eq!(ends.iter().map(|end| read_up_to(*end)).collect::<Vec<_>>(), [2, 4, 4, 6]);
+    assert!(!read(&out).iter().any(|event| matches!(event, Event::Fault(_))));
+}

@@ -9,8 +9,8 @@ use crate::testing::{audio, frame, picture, video};
 
 /// What a muxer does with some units, told by words: `v40` is a picture at 40 ms, `v40+80` one
 /// that is shown 80 ms later, `a1024` sound at 1,024 samples; `|` ends a fragment behind which
-/// nothing is known, `|40` one behind which the next is decoded at 40 (ms or samples), `x` marks a
-/// discontinuity. The samples are shown as `start+duration`, with `>` and the composition offset
+/// nothing is known, `|40` one behind which the next is decoded at 40 (ms or samples), `/` and
+/// `/40` end one that is a part, `x` marks a discontinuity. The samples are shown as `start+duration`, with `>` and the composition offset
 /// if there is one; pictures in ms.
 fn run(words: &str) -> String {
     run_in(words, 90)
@@ -42,7 +42,11 @@ fn run_in(words: &str, video_ticks: i64) -> String {
                     assert_eq!(id.kind == media::TrackKind::Video, is_video);
                     (!rest.is_empty()).then_some(at)
                 };
-                muxer.finish_fragment(next, &mut out);
+                if kind == "/" {
+                    muxer.finish_part(next, &mut out);
+                } else {
+                    muxer.finish_fragment(next, &mut out);
+                }
                 let segment = reader.read_segment(&out.freeze()).unwrap();
                 assert_eq!(segment.faults, &[], "{words}");
                 let ticks = if is_video { video_ticks } else { 1 };
@@ -137,4 +141,17 @@ fn times_may_go_back_where_the_timeline_breaks() {
     check("v5000 | x v0 |40", "5000+33 | 0+40 |");
     check("a5000 | x a0 |", "5000+1024 | 0+1024 |");
     check("v5000 | v0 |", "5000+33 | 5033+33>-5033 |");
+}
+
+#[test]
+fn no_hole_follows_a_part() {
+    check("v0 v40 / v90 v120 |", "0+40 40+40 | 80+40>10 120+40 |");
+    check("v0 v40 / v1121 v1160 |", "0+40 40+40 | 80+1080>1041 1160+40 |");
+    check("v0 v40 /1121 v1121 v1160 |", "0+40 40+1081 | 1121+39 1160+40 |");
+    // Also where nothing more comes in the segment, but not over a discontinuity.
+    check("v0 v40 / | v200 v240 |", "0+40 40+40 | | 80+160>120 240+40 |");
+    check("v0 v40 / x v200 v240 |", "0+40 40+40 | 200+40 240+40 |");
+    // Only the first picture is moved, and sound begins where it is.
+    check("v0 v40 / v200 | v1000 |", "0+40 40+40 | 80+40>120 | 1000+40 |");
+    check("a0 a1024 / a9000 |", "0+1024 1024+1024 | 9000+1024 |");
 }
