@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use hls::is_next;
 use parts::PartSource;
-use timeline::{Body, Entry, OpenSegment, Window};
+use timeline::{Body, Entry, MediaKey, ObjectName, OpenSegment, Window};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::debug;
@@ -113,6 +113,37 @@ pub(crate) async fn follow(follower: Arc<Follower>, parts: Arc<dyn PartSource>) 
 }
 
 impl Follower {
+    /// Where the memory of the owner of a segment or an initialisation section is, if this node
+    /// tells viewers of the object and the owner is another one.
+    pub(crate) fn owner_of(&self, key: &MediaKey) -> Option<Box<str>> {
+        let is_listed = self.read_window().segments().any(|segment| {
+            segment.epoch == key.epoch
+                && segment.renditions.iter().any(|it| match key.object {
+                    ObjectName::Segment { sequence, container } => {
+                        it.rendition == key.rendition
+                            && it.container == container
+                            && segment.sequence == sequence
+                    }
+                    ObjectName::Init { number } => {
+                        it.rendition == key.rendition
+                            && it.init.is_some_and(|init| init.number == number)
+                    }
+                    ObjectName::Part { .. } => false,
+                })
+        });
+        let is_open = self.live.listed().is_some_and(|open| {
+            let mut renditions = open.renditions.iter();
+            open.epoch == key.epoch
+                && renditions.any(|it| match key.object {
+                    ObjectName::Init { number } => {
+                        it.rendition == key.rendition && it.init == Some(number)
+                    }
+                    ObjectName::Segment { .. } | ObjectName::Part { .. } => false,
+                })
+        });
+        (is_listed || is_open).then(|| self.live.origin_url(key.epoch)).flatten()
+    }
+
     /// Takes in an announcement; who waits is woken if there is more to list.
     fn announce(&self, announced: Option<Arc<OpenSegment>>) {
         let is_new = {

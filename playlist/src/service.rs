@@ -169,12 +169,15 @@ impl Playlist {
             other => return found(key, other),
         };
         let ObjectKey::Media(media) = key else { return Err(missing) };
+        let Ok(follower) = self.follower(&media.stream).await else { return Err(missing) };
+        if let Some(origin_url) = follower.owner_of(media) {
+            return found(key, self.objects.get_of(key, Some(&origin_url)).await);
+        }
         let sequence = match media.object {
             ObjectName::Segment { sequence, .. } => sequence,
             // It is there before anything names it.
             ObjectName::Init { .. } | ObjectName::Part { .. } => return Err(missing),
         };
-        let follower = self.follower(&media.stream).await.map_err(|_| missing)?;
         let mut version = follower.watch();
         let now = follower.now();
         let is_next = now.is_live && media.epoch == now.epoch && sequence == now.next_sequence;
@@ -189,7 +192,8 @@ impl Playlist {
                 return Err(OriginError::NoObject(key.clone()));
             }
         }
-        found(key, self.objects.get(key).await)
+        let origin_url = follower.owner_of(media);
+        found(key, self.objects.get_of(key, origin_url.as_deref()).await)
     }
 }
 
