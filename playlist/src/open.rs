@@ -31,9 +31,8 @@ const OWNERS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Live {
     open: RwLock<Open>,
-    /// Where the memory of each owner is, by its epoch: of the newest ones, and of those only that
-    /// say so.
-    owners: watch::Sender<BTreeMap<u64, Box<str>>>,
+    /// Where the memory of each of the newest owners is, by its epoch, if other nodes can reach it.
+    owners: watch::Sender<BTreeMap<u64, Option<Box<str>>>>,
     /// When something new came last.
     news: Mutex<Instant>,
 }
@@ -72,7 +71,7 @@ impl Live {
 
     /// Where the memory of an owner is, if it is not in this process.
     pub(crate) fn origin_url(&self, epoch: u64) -> Option<Box<str>> {
-        self.owners.borrow().get(&epoch).cloned()
+        self.owners.borrow().get(&epoch).cloned().flatten()
     }
 
     /// When something new came last.
@@ -93,7 +92,7 @@ impl Live {
 pub(crate) async fn follow(follower: Arc<Follower>, parts: Arc<dyn PartSource>) {
     let mut owners = follower.live.owners.subscribe();
     loop {
-        let url = owners.borrow_and_update().values().next_back().cloned();
+        let url = newest_url(&owners.borrow_and_update());
         match parts.follow(&follower.name, url.as_deref()).await {
             Ok(mut open) => loop {
                 let announced = open.borrow_and_update().clone();
@@ -157,12 +156,16 @@ impl Follower {
     }
 }
 
+/// Where the memory of the newest owner is, if it is not in this process.
+fn newest_url(owners: &BTreeMap<u64, Option<Box<str>>>) -> Option<Box<str>> {
+    owners.values().next_back().cloned().flatten()
+}
+
 /// Notes who owns the stream from an entry on. Whether anything became known.
-fn add_owner(owners: &mut BTreeMap<u64, Box<str>>, entry: &Entry) -> bool {
+fn add_owner(owners: &mut BTreeMap<u64, Option<Box<str>>>, entry: &Entry) -> bool {
     let origin_url = match &entry.body {
-        Body::Opened { origin_url: Some(origin_url), .. } => origin_url,
-        Body::Opened { origin_url: None, .. }
-        | Body::Segment(_)
+        Body::Opened { origin_url, .. } => origin_url,
+        Body::Segment(_)
         | Body::Gap { .. }
         | Body::Interrupted { .. }
         | Body::Ended { .. }
@@ -171,7 +174,7 @@ fn add_owner(owners: &mut BTreeMap<u64, Box<str>>, entry: &Entry) -> bool {
         | Body::Expired { .. }
         | Body::Unknown => return false,
     };
-    owners.insert(entry.epoch, origin_url.as_str().into());
+    owners.insert(entry.epoch, origin_url.as_deref().map(Box::from));
     if owners.len() > OWNERS_MAX {
         owners.pop_first();
     }

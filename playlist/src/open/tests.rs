@@ -325,3 +325,19 @@ fn check_growth(
     }
     Ok(())
 }
+
+#[test]
+fn the_newest_owner_counts_also_where_no_other_node_reaches_it() {
+    let claim = |newest: Option<&Entry>, url: Option<&str>| {
+        let origin_url = url.map(str::to_owned);
+        Ledger::claim(newest, Claimant { origin_url, ..claimant() }, 0).1
+    };
+    let first = claim(None, Some("http://a:9190"));
+    let second = claim(Some(&first), None);
+    let live = Live::new([&first]);
+    assert_eq!(newest_url(&live.owners.borrow()).as_deref(), Some("http://a:9190"));
+    let live = Live::new([&first, &second]);
+    assert_eq!(newest_url(&live.owners.borrow()), None);
+    assert_eq!(live.origin_url(1).as_deref(), Some("http://a:9190"));
+    assert_eq!(live.origin_url(2), None);
+}
