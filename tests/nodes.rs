@@ -1,4 +1,5 @@
 //! What a node shows to the other nodes of its cluster.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
