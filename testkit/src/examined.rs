@@ -17,9 +17,11 @@ pub type Tolerated<'a> = &'a [(&'a str, &'a str)];
 
 /// What no test holds a stream to: the machine that runs the tests may be busy with others, and
 /// these rules say how fast it is.
-pub const SPEED: [&str; 8] = [
+pub const SPEED: [&str; 10] = [
     "HTT-SPEED",
     "HTT-TTFB",
+    "LL-BLOCKT",
+    "LL-LAT",
     "LIV-BURST",
     "LIV-EDGE",
     "LIV-STALL",
@@ -43,11 +45,24 @@ impl Examined {
     ///
     /// When no exam can be begun.
     pub fn start(server: SocketAddr, path: &str) -> Result<Self> {
+        Self::start_with(server, path, Options::default())
+    }
+
+    /// Starts to examine the same as a low-latency stream: it must be one.
+    ///
+    /// # Errors
+    ///
+    /// When no exam can be begun.
+    pub fn start_low_latency(server: SocketAddr, path: &str) -> Result<Self> {
+        Self::start_with(server, path, Options { low_latency: true, ..Options::default() })
+    }
+
+    fn start_with(server: SocketAddr, path: &str, options: Options) -> Result<Self> {
         // Nobody watches a test's stream for so long.
         let duration = Duration::from_secs(24 * 3_600);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let began_unix_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-        let options = Options { duration, began_unix_ms, ..Options::default() };
+        let options = Options { duration, began_unix_ms, ..options };
         let url = Url::parse(&format!("http://{server}{path}")).context("make a URL")?;
         let http = Http::new(HttpSetup::default()).context("make a client")?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
