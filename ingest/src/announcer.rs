@@ -95,6 +95,7 @@ impl Announcer {
             discontinuity: beginning.discontinuity,
             part_target_ms: part.part_target_ms,
             parts: Vec::new(),
+            seems_whole: false,
             renditions: part.bodies.iter().map(rendition).collect(),
         });
         let number = open.next_part();
@@ -106,6 +107,7 @@ impl Announcer {
             self.hub.complete(&open.part_key(&self.stream, &known, number), it.body);
         }
         open.parts.push(part.record);
+        open.seems_whole = part.is_last;
         self.hub.announce(&self.stream, open.clone());
         self.metrics.parts.inc();
         self.metrics.part_seconds.observe(waited.as_secs_f64());

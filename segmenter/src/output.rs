@@ -42,6 +42,8 @@ pub struct Part {
     pub number: u32,
     /// What playlists say of it.
     pub record: PartRecord,
+    /// Whether it is the last of its segment, or is expected to be.
+    pub is_last: bool,
     /// When the last unit in it arrived, in milliseconds since the Unix epoch.
     pub arrived_ms: i64,
     /// Its bytes.

@@ -22,9 +22,6 @@ const HOLD_BACK_TARGETS: u32 = 3;
 /// Part targets that a player with low latency stays behind the end (4.4.3.8).
 const PART_HOLD_BACK_TARGETS: u32 = 3;
 
-/// Segments whose lengths differ by no more are of one length, in milliseconds: less than a frame.
-const SAME_MS: u64 = 8;
-
 /// What the server promises to players of a stream. It is the same in all playlists of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Control {
@@ -109,7 +106,7 @@ impl<'a> Edge<'a> {
     }
 
     /// The media sequence number of the first segment whose parts are still listed: those before
-    /// it end more than three target durations before the end of the playlist.
+    /// it end three target durations before the end of the playlist, or more.
     #[must_use]
     pub fn parts_from(self) -> u64 {
         let next = self.reach().sequence;
@@ -123,7 +120,7 @@ impl<'a> Edge<'a> {
         });
         let mut from = next;
         for segment in self.window.segments().rev() {
-            if behind_ms > PARTS_TARGETS * target_ms {
+            if behind_ms >= PARTS_TARGETS * target_ms {
                 break;
             }
             from = segment.sequence;
@@ -206,14 +203,12 @@ impl<'a> Edge<'a> {
         line(text, format_args!("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{epoch}/{name}\""));
     }
 
-    /// The part that is hinted: the epoch that makes it, and its place. Where the open segment is
-    /// as long as the one before it was, it is expected to be over.
+    /// The part that is hinted: the epoch that makes it, and its place. Where the newest
+    /// part seems to be the last of its segment, it is the first of the next one.
     #[must_use]
     pub fn next_part(self) -> (u64, Reach) {
         let epoch = self.window.epoch();
-        if let Some(open) = self.open
-            && self.window.segments().next_back().is_some_and(|before| is_as_long(open, before))
-        {
+        if let Some(open) = self.open.filter(|open| open.seems_whole) {
             return (epoch, Reach { sequence: open.sequence.saturating_add(1), parts: 0 });
         }
         let owner = match self.window.head().map(|head| head.state) {
@@ -343,13 +338,6 @@ pub fn is_next(window: &Window, open: &OpenSegment) -> bool {
             .is_some_and(|head| head.state == State::Live && head.next_sequence == open.sequence)
         && window.epoch() == open.epoch
         && window.segments().len() > 0
-}
-
-/// Whether an open segment has all that the one before it had.
-fn is_as_long(open: &OpenSegment, before: &ListedSegment) -> bool {
-    let end = open.parts.last().map_or(open.start, |part| part.end);
-    let length_ms = boundary_ms(end).saturating_sub(boundary_ms(open.start));
-    before.parts.len() == open.parts.len() && length_ms.abs_diff(before.length_ms) <= SAME_MS
 }
 
 fn is_sound(record: &SegmentRecord) -> bool {

@@ -23,6 +23,10 @@ pub struct OpenSegment {
     pub part_target_ms: u32,
     /// Its finished parts.
     pub parts: Vec<PartRecord>,
+    /// Whether the newest of them is taken to be its last: the next part is the first of the next
+    /// segment then.
+    #[serde(default)]
+    pub seems_whole: bool,
     /// The renditions that are offered in parts.
     pub renditions: Vec<OpenRendition>,
 }

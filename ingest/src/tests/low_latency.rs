@@ -143,6 +143,7 @@ async fn parts_stay_readable_while_their_segment_is_listed() {
         calendar_ms: segment.calendar_ms,
         discontinuity: segment.discontinuity,
         part_target_ms: 200,
+        seems_whole: false,
         parts: segment.parts.clone(),
         renditions: vec![timeline::OpenRendition {
             rendition: record.rendition.clone(),

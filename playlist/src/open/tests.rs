@@ -56,6 +56,7 @@ impl Owners {
             calendar_ms: beginning.calendar_ms,
             discontinuity: beginning.discontinuity,
             part_target_ms: 334,
+            seems_whole: false,
             parts: self.records(),
             renditions: vec![OpenRendition {
                 rendition: rendition(),

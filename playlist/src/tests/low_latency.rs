@@ -43,6 +43,7 @@ impl Making {
             calendar_ms: beginning.calendar_ms,
             discontinuity: beginning.discontinuity,
             part_target_ms: 334,
+            seems_whole: false,
             parts: self.part_records(),
             renditions: vec![OpenRendition {
                 rendition: rendition(),

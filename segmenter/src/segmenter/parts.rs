@@ -113,7 +113,7 @@ impl Segmenter {
     pub(super) fn pass_expected(&mut self, boundary: Boundary) {
         let has_rest = self.renditions.iter().any(Rendition::has_rest);
         if boundary.is_settled() && has_rest {
-            self.end_part(boundary.at, None);
+            self.end_part(boundary.at, None, true);
         }
         if boundary.is_full(SEGMENT_BYTES_MAX) {
             self.give_up(boundary);
@@ -147,7 +147,7 @@ impl Segmenter {
         let end = parts.settle(end, has_rest);
         self.end_parts(|parts| parts.overdue(end), Some(next));
         if self.parts.as_ref().is_some_and(|parts| parts.part_start() < end) {
-            self.end_part(end, Some(next));
+            self.end_part(end, Some(next), true);
         }
         end
     }
@@ -158,7 +158,7 @@ impl Segmenter {
         while self.has_parts()
             && let Some(end) = self.parts.as_ref().and_then(&due)
         {
-            self.end_part(end, next);
+            self.end_part(end, next, false);
         }
     }
 
@@ -169,7 +169,7 @@ impl Segmenter {
             && self.renditions.iter().any(Rendition::has_units)
     }
 
-    fn end_part(&mut self, end: i64, next: Option<&Next<'_>>) {
+    fn end_part(&mut self, end: i64, next: Option<&Next<'_>>, is_last: bool) {
         let (Some(parts), Some(open)) = (&mut self.parts, &mut self.open) else { return };
         let expected = |track| {
             let dts = parts.next_picture(track)?;
@@ -188,6 +188,7 @@ impl Segmenter {
             part_target_ms: parts.target_ms().unwrap_or(0),
             number,
             record,
+            is_last,
             arrived_ms: open.arrived_ms,
             bodies,
         }));

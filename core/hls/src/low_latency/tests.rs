@@ -58,6 +58,7 @@ fn open(ledger: &Ledger, start: i64, count: i64, renditions: &[&str]) -> OpenSeg
         calendar_ms: beginning.calendar_ms,
         discontinuity: beginning.discontinuity,
         part_target_ms: 333,
+        seems_whole: false,
         parts: parts(start, count),
         renditions: renditions.iter().map(making).collect(),
     }
@@ -151,8 +152,7 @@ fn what_comes_next_is_hinted() {
     making.parts.clear();
     let map = "PRELOAD-HINT:TYPE=MAP,URI=\"1/init-1.mp4\"";
     check_end(&entries, Some(&making), &format!("{map} PRELOAD-HINT:TYPE=PART,URI=\"1/2.0.m4s\""));
-    // It has all that the one before it had, so that it is expected to be over.
-    let full = open(&ledger, 12 * PART, 6, &renditions);
+    let full = OpenSegment { seems_whole: true, ..open(&ledger, 12 * PART, 6, &renditions) };
     let text = render(&entries, Some(&full), "v");
     assert!(text.ends_with("PRELOAD-HINT:TYPE=PART,URI=\"1/3.0.m4s\"\n"), "{text}");
     // Of one that does not fit nothing is told.
@@ -182,10 +182,11 @@ fn parts_are_listed_for_three_target_durations() {
         let first = text.lines().find(|it| it.starts_with("#EXT-X-PART:")).unwrap().to_owned();
         first.split_once("URI=\"1/").unwrap().1.split_once('.').unwrap().0.to_owned()
     };
-    // That of segment 5 is over exactly three target durations before the end.
-    assert_eq!(listed(None), "5");
-    assert_eq!(listed(Some(&open(&ledger, 54 * PART, 0, &["v"]))), "5");
+    // Segment 5 is over exactly three target durations before the end.
+    assert_eq!(listed(None), "6");
+    assert_eq!(listed(Some(&open(&ledger, 54 * PART, 0, &["v"]))), "6");
     assert_eq!(listed(Some(&open(&ledger, 54 * PART, 1, &["v"]))), "6");
+    assert_eq!(listed(Some(&open(&ledger, 54 * PART, 6, &["v"]))), "7");
 }
 
 #[test]

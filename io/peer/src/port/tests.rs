@@ -31,6 +31,7 @@ fn open() -> OpenSegment {
         calendar_ms: 0,
         discontinuity: false,
         part_target_ms: 333,
+        seems_whole: false,
         parts: Vec::new(),
         renditions: vec![OpenRendition {
             rendition: RenditionId::parse("fmp4").unwrap(),

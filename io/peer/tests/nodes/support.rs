@@ -50,6 +50,7 @@ pub(crate) fn open(sequence: u64, parts: usize) -> OpenSegment {
         calendar_ms: 0,
         discontinuity: false,
         part_target_ms: 333,
+        seems_whole: false,
         parts: vec![PartRecord { end: 0, independent: false }; parts],
         renditions: vec![rendition],
     }
