@@ -15,8 +15,12 @@ use crate::negotiate::takes_html;
 /// Nothing is there (for now). It may be kept for a second: a crowd that waits for a stream to
 /// begin then asks a cache, and sees the stream a second late at most.
 pub(crate) fn not_found(headers: &HeaderMap, sentence: &str) -> Response<Sent> {
-    let lifetime = HeaderValue::from_static("public, max-age=1");
-    refuse(headers, StatusCode::NOT_FOUND, lifetime, sentence)
+    refuse(headers, StatusCode::NOT_FOUND, HeaderValue::from_static(A_SECOND), sentence)
+}
+
+/// What is asked for is too far ahead (RFC 8216bis, 6.2.5.2); in a second it may not be.
+pub(crate) fn too_early(headers: &HeaderMap, sentence: &str) -> Response<Sent> {
+    refuse(headers, StatusCode::BAD_REQUEST, HeaderValue::from_static(A_SECOND), sentence)
 }
 
 /// The request is at fault.
@@ -47,6 +51,8 @@ pub(crate) fn protect(headers: &mut HeaderMap, embeddable: bool) {
     // Other sites do not learn which stream somebody watches.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }
+
+const A_SECOND: &str = "public, max-age=1";
 
 macro_rules! policy {
     ($frame_ancestors:literal) => {

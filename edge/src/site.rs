@@ -22,7 +22,7 @@ use tracing::warn;
 
 use crate::body::Sent;
 use crate::meters::{Kind, Meters};
-use crate::page::{not_found, protect, refused, unavailable};
+use crate::page::{not_found, protect, refused, too_early, unavailable};
 use crate::route::{Route, document, route};
 use crate::{document, target};
 
@@ -116,7 +116,7 @@ impl Site {
             | OriginError::NoRecording(_)
             | OriginError::NoExport { .. }
             | OriginError::NoObject(_) => not_found(headers, &sentence),
-            OriginError::TooFarAhead { .. } => refused(headers, StatusCode::BAD_REQUEST, &sentence),
+            OriginError::TooFarAhead { .. } => too_early(headers, &sentence),
             OriginError::Deleted(_) => refused(headers, StatusCode::GONE, &sentence),
             OriginError::Stalled { retry_after, .. } => {
                 unavailable(headers, *retry_after, &sentence)
