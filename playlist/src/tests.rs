@@ -1,5 +1,6 @@
 //! The service on parts in memory.
 
+mod dvr;
 mod low_latency;
 
 use std::sync::Arc;
@@ -93,10 +94,14 @@ impl Stream {
     }
 
     fn playlist(&self) -> Playlist {
+        self.playlist_with(SETTINGS)
+    }
+
+    fn playlist_with(&self, settings: Settings) -> Playlist {
         let (memory, store) = (Arc::new(LiveMemory::new(1 << 20)), Arc::clone(&self.store));
         let objects = Arc::new(LiveFirst { memory, spool: None, store, elsewhere: None });
         let parts = Arc::new(self.hub.clone());
-        Playlist::new(SETTINGS, Arc::clone(&self.journal), objects, parts)
+        Playlist::new(settings, Arc::clone(&self.journal), objects, parts)
     }
 }
 
