@@ -35,6 +35,14 @@ pub(crate) enum Command {
     /// Streams and their keys.
     #[command(subcommand)]
     Stream(Stream),
+    /// Recordings and clips of a running server.
+    #[command(subcommand, after_help = RECORDING_EXAMPLES)]
+    Recording(Recording),
+    /// Clips: a stretch of a stream or of a recording, kept under a name.
+    #[command(subcommand)]
+    Clip(Clip),
+    /// What a running server's janitor would delete now.
+    Janitor(Janitor),
     /// Hold a stream to the rules of HLS, and say what is wrong and what to do about it.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
@@ -149,6 +157,85 @@ pub(crate) enum Stream {
     Key(Name),
     /// List the streams.
     List(Common),
+}
+
+const RECORDING_EXAMPLES: &str = "\
+Examples:
+  weir recording list live/main
+  weir recording export live~main~2026-01-31.0 match.mp4
+  weir recording delete live~main~2026-01-31.0
+  weir clip make live/main --from=-60 --to=-0 --name goal";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Recording {
+    /// List recordings and clips, of one stream or of all.
+    List {
+        /// The stream, as live/main
+        stream: Option<String>,
+        #[command(flatten)]
+        server: RunningServer,
+    },
+    /// Delete a recording: nobody can watch it any more, and nothing keeps its segments.
+    Delete {
+        /// The recording, as live~main~2026-01-31.0
+        id: String,
+        #[command(flatten)]
+        server: RunningServer,
+    },
+    /// Write a recording to a file as MP4.
+    Export {
+        /// The recording, as live~main~2026-01-31.0
+        id: String,
+        /// The file
+        file: PathBuf,
+        /// Show no progress
+        #[arg(long, short)]
+        quiet: bool,
+        #[command(flatten)]
+        server: RunningServer,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clip {
+    /// Make a clip, at once, also while the stream is live.
+    Make {
+        /// A stream, as live/main, or a recording, as live~main~2026-01-31.0
+        source: String,
+        /// Where it begins: 2026-01-31T20:15:00Z, seconds since 1970, or seconds before now, as -90
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        from: String,
+        /// Where it ends, likewise
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        to: String,
+        /// What it is called among the recordings of its stream
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        server: RunningServer,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Janitor {
+    /// Only say what would be deleted: the janitor itself runs in the server
+    #[arg(long, required = true)]
+    pub(crate) dry_run: bool,
+    /// Of this stream only, as live/main
+    #[arg(long)]
+    pub(crate) stream: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: RunningServer,
+}
+
+/// The server that is asked.
+#[derive(Debug, Args)]
+pub(crate) struct RunningServer {
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 #[derive(Debug, Args)]

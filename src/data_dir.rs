@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A data folder that is ours until this is dropped.
 #[derive(Debug)]
@@ -17,15 +17,29 @@ pub(crate) struct DataDir {
 }
 
 /// The ports that were chosen, for scripts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ports {
     pub(crate) rtmp: SocketAddr,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rtmps: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) peers: Option<SocketAddr>,
     pub(crate) http: SocketAddr,
     pub(crate) admin: SocketAddr,
+}
+
+impl Ports {
+    /// Those of the server that runs in a data folder.
+    pub(crate) fn of_server(data: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(data.join(PORTS)).ok();
+        let text = text.with_context(|| {
+            let data = data.display();
+            format!(
+                "no weir runs in {data}: start it with `weir up`, or name its folder with --data"
+            )
+        })?;
+        serde_json::from_str(&text).with_context(|| format!("read {PORTS}"))
+    }
 }
 
 impl DataDir {

@@ -7,6 +7,7 @@ mod config;
 mod data_dir;
 mod demo;
 mod doctor;
+mod recordings;
 mod streams;
 mod up;
 mod wire;
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Up(up) => up::run(&up).map(done),
         Command::Stream(stream) => streams::run(stream).map(done),
+        Command::Recording(command) => recordings::recording(command).map(done),
+        Command::Clip(command) => recordings::clip(command).map(done),
+        Command::Janitor(command) => recordings::janitor(&command).map(done),
         Command::Check(check) => check::run(&check),
         Command::Doctor(arguments) => return doctor::run(&arguments),
         Command::Config => announce::print(&config::reference()).map(done),
