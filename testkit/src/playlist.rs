@@ -53,6 +53,7 @@ pub fn media(text: &str) -> Result<MediaPlaylist> {
         let name = tag.split(':').next().unwrap_or_default();
         ensure!(TAGS.contains(&name), "the tag {tag} is not known");
     }
+    let text = without_parts(text);
     let playlist = match m3u8_rs::parse_playlist_res(text.as_bytes()) {
         Ok(Playlist::MediaPlaylist(playlist)) => playlist,
         Ok(Playlist::MasterPlaylist(_)) => bail!("it lists variants, not segments"),
@@ -77,6 +78,16 @@ pub fn media(text: &str) -> Result<MediaPlaylist> {
         has_ended: playlist.end_list,
         media_sequence: playlist.media_sequence,
     })
+}
+
+/// The playlist as a player sees it that knows nothing of low latency: without parts, and without
+/// what stands before the parts of a segment that is not whole.
+fn without_parts(text: &str) -> String {
+    let lines = || text.lines().filter(|line| !LOW_LATENCY.iter().any(|tag| line.starts_with(tag)));
+    let is_uri = |line: &str| !line.is_empty() && !line.starts_with('#');
+    let whole = lines().count() - lines().rev().position(is_uri).unwrap_or_default();
+    let rest = lines().skip(whole).filter(|line| line.starts_with("#EXT-X-ENDLIST"));
+    lines().take(whole).chain(rest).map(|line| format!("{line}\n")).collect()
 }
 
 /// Reads a multivariant playlist.
@@ -121,7 +132,12 @@ fn listed(sequence: u64, discontinuity_sequence: u64, segment: &MediaSegment) ->
     })
 }
 
-const TAGS: [&str; 13] = [
+const TAGS: [&str; 18] = [
+    "#EXT-X-SERVER-CONTROL",
+    "#EXT-X-PART-INF",
+    "#EXT-X-PART",
+    "#EXT-X-PRELOAD-HINT",
+    "#EXT-X-RENDITION-REPORT",
     "#EXT-X-MAP",
     "#EXT-X-DATERANGE",
     "#EXTM3U",
@@ -136,6 +152,9 @@ const TAGS: [&str; 13] = [
     "#EXTINF",
     "#EXT-X-ENDLIST",
 ];
+
+/// How lines begin that only players of low latency read.
+const LOW_LATENCY: [&str; 3] = ["#EXT-X-PART:", "#EXT-X-PRELOAD-HINT:", "#EXT-X-RENDITION-REPORT:"];
 
 #[cfg(test)]
 mod tests {
