@@ -73,9 +73,20 @@ impl Making {
     }
 
     /// Says that the part is whole: all its bytes, in one piece. Who has read some of them already
-    /// takes the rest of the one.
+    /// takes the rest of the one. Said again of the same bytes at another place, they are kept
+    /// there.
     pub fn complete(&self, bytes: Bytes) {
-        self.0.send_if_modified(|growing| growing.end(State::Whole(bytes)));
+        self.0.send_if_modified(|growing| match &mut growing.state {
+            State::Whole(known) if known.len() == bytes.len() => {
+                *known = bytes;
+                false
+            }
+            State::Awaited
+            | State::Growing
+            | State::Whole(_)
+            | State::GivenUp
+            | State::Refused(_) => growing.end(State::Whole(bytes)),
+        });
     }
 
     /// Says that nothing more will come. A part that is whole stays so.
