@@ -141,3 +141,36 @@ impl Boundary {
         Some(self.held.iter().find(|arrived| arrived.unit.track == track)?.unit.dts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn arrived(track: TrackId, at: i64) -> Arrived {
+        let time = Timestamp::new(at, media::Timescale::MPEG);
+        let payload = Bytes::from_static(&[1]);
+        let (dts, pts, random_access) = (time, time, true);
+        let unit = AccessUnit { track, dts, pts, random_access, samples: 1_024, payload };
+        Arrived { unit, now_ms: 0, jumped: false, config: 0 }
+    }
+
+    /// Times in milliseconds are wrong by up to one: what has passed where a boundary was expected
+    /// does not come before it after all.
+    #[test]
+    fn a_track_that_has_passed_an_expected_boundary_has_passed_it() {
+        let other = TrackId { number: 1, ..TrackId::AUDIO };
+        let mut expected = Boundary::expected(180_000, [TrackId::AUDIO, other].into_iter());
+        expected.pass(TrackId::AUDIO);
+        assert!(!expected.hold(arrived(TrackId::AUDIO, 179_100), 1_000));
+        let waits_for = [TrackId::AUDIO, other].into_iter();
+        let mut boundary = Boundary::new(arrived(TrackId::VIDEO, 180_090), false, waits_for);
+        boundary.confirm(expected);
+        assert!(!boundary.is_settled(), "the other has not passed");
+        assert_eq!(boundary.side(&arrived(TrackId::AUDIO, 179_100).unit, 1_920), Side::After);
+        assert_eq!(boundary.held.len(), 2, "the picture, and the sound behind it");
+        boundary.pass(other);
+        assert!(boundary.is_settled());
+    }
+}
