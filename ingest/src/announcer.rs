@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parts::Hub;
-use segmenter::{Init, Part, Segment};
+use segmenter::{Init, Part, PartBytes, Segment};
 use store::LiveMemory;
 use timeline::{
     Entry, Ledger, MediaKey, NewSegment, ObjectKey, ObjectName, OpenRendition, OpenSegment,
@@ -77,6 +77,20 @@ impl Announcer {
         let key = ObjectKey::from(key);
         self.memory.insert(key.clone(), init.body.clone());
         state.inits.push(key);
+    }
+
+    /// Lets those who wait for the part that is being made read it as far as it is.
+    pub(crate) fn grow(&self, grown: PartBytes) {
+        let state = self.lock();
+        if state.is_over {
+            return;
+        }
+        let PartBytes { number: part, rendition, container, bytes } = grown;
+        let sequence = state.ledger.head().next_sequence;
+        let object = ObjectName::Part { sequence, part, container };
+        let epoch = state.ledger.epoch();
+        let key = MediaKey { stream: self.stream.clone(), rendition, epoch, object };
+        self.hub.grow(&key, bytes);
     }
 
     /// Announces a part, `waited` after its last unit came.

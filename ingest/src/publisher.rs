@@ -234,6 +234,10 @@ impl Publisher {
                 announcer.part(part, before.saturating_add(came.elapsed()));
                 return None;
             }
+            Output::PartBytes(grown) => {
+                announcer.grow(grown);
+                return None;
+            }
             Output::Init(ref init) => announcer.init(init),
             Output::Segment(ref segment) => announcer.segment(segment),
             Output::DateRange(_) => {}

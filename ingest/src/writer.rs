@@ -165,7 +165,7 @@ impl Writer {
             Output::Init(init) => self.keep(init).await,
             Output::Segment(segment) => self.list(segment).await,
             // They are announced, and the segment that they are of is listed.
-            Output::Part(_) => Ok(()),
+            Output::Part(_) | Output::PartBytes(_) => Ok(()),
             Output::DateRange(range) => {
                 let entry = self.ledger.date_range(range, unix_ms());
                 self.append(&entry).await

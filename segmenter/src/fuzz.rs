@@ -11,7 +11,7 @@ use media::avc::AvcConfig;
 use media::{AccessUnit, CodecConfig, Timestamp, Track, TrackId, TrackKind};
 use timeline::{Container, RenditionId, boundary_ms};
 
-use crate::{Cue, LowLatency, Output, Packaging, Part, Segment, Segmenter, Settings};
+use crate::{Cue, LowLatency, Output, Packaging, Part, PartBytes, Segment, Segmenter, Settings};
 
 /// A push of payloads, as [`each_payload`] reads them behind a byte of settings.
 pub fn push(data: &[u8]) {
@@ -86,6 +86,8 @@ struct Bench {
     last: Option<Segment>,
     /// Parts of the next segment.
     parts: Vec<Part>,
+    /// What was told of the part that is being made.
+    grown: BTreeMap<RenditionId, Vec<u8>>,
     inits: BTreeMap<(RenditionId, u32), Bytes>,
     readers: BTreeMap<RenditionId, ts::Demuxer>,
 }
@@ -124,6 +126,7 @@ impl Bench {
             segments: 0,
             last: None,
             parts: Vec::new(),
+            grown: BTreeMap::new(),
             inits: BTreeMap::new(),
             readers: BTreeMap::new(),
         }
@@ -153,10 +156,23 @@ impl Bench {
                     assert!(known.is_none(), "an initialisation was made twice");
                 }
                 Output::Segment(segment) => self.segment(segment),
-                Output::Part(part) => self.parts.push(part),
+                Output::PartBytes(grown) => self.grow(grown),
+                Output::Part(part) => {
+                    for it in &part.bodies {
+                        let grown = self.grown.remove(&it.rendition).unwrap_or_default();
+                        assert!(it.body.starts_with(&grown), "what was told is the part");
+                    }
+                    self.parts.push(part);
+                }
                 Output::DateRange(_) => {}
             }
         }
+    }
+
+    fn grow(&mut self, grown: PartBytes) {
+        assert_eq!(usize::try_from(grown.number), Ok(self.parts.len()));
+        assert!(!grown.bytes.is_empty() && grown.bytes.len().is_multiple_of(ts::PACKET_BYTES));
+        self.grown.entry(grown.rendition).or_default().extend_from_slice(&grown.bytes);
     }
 
     fn segment(&mut self, segment: Segment) {

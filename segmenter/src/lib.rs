@@ -29,7 +29,7 @@ pub use clock::{Clock, Placement, Repairs};
 pub use cue::{Cue, NewDateRange};
 pub use cut::{Cut, Cutter, LONGEST_SEGMENT_MS};
 pub use doctor::{Bounds, Change, Diagnosis, Doctor, Figures, Finding, Grade, Rule, Unit, rules};
-pub use output::{Output, Part, PartBody, Segment};
+pub use output::{Output, Part, PartBody, PartBytes, Segment};
 pub use plan::{LowLatency, Packaging, UnsupportedTrack};
 pub use rendition::Init;
 pub use segmenter::{Segmenter, Settings};

@@ -10,6 +10,8 @@ use crate::Init;
 pub enum Output {
     /// What must be read before the segments that follow.
     Init(Init),
+    /// More of the part that is being made, in MPEG-TS. Fragmented MPEG-4 parts come whole.
+    PartBytes(PartBytes),
     /// A finished part of the segment that is being made.
     Part(Part),
     /// A finished segment. Its parts, if it has any, have come out before.
@@ -48,6 +50,19 @@ pub struct Part {
     pub arrived_ms: i64,
     /// Its bytes.
     pub bodies: Vec<PartBody>,
+}
+
+/// What has been written of a part that is not finished, in one rendition.
+#[derive(Clone, Debug)]
+pub struct PartBytes {
+    /// The part's number in the segment, from 0.
+    pub number: u32,
+    /// The rendition.
+    pub rendition: RenditionId,
+    /// Its format.
+    pub container: Container,
+    /// The bytes behind those that have come out before.
+    pub bytes: Bytes,
 }
 
 /// A part in one rendition.

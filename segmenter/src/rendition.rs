@@ -12,10 +12,10 @@ use timeline::{
     Container, InitRecord, Medium, RenditionId, SegmentRecord, Sha256, TrackRecord, VideoRange,
 };
 
-use crate::PartBody;
 use crate::frame_rate::FrameRate;
 use crate::plan::{LowLatency, Plan};
 use crate::segmenter::Announced;
+use crate::{PartBody, PartBytes};
 
 /// A rendition, between its first segment and its last.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ pub(crate) struct Finished {
 struct OpenPart {
     /// Where it begins in the segment's bytes.
     start: usize,
+    /// Up to where it has come out.
+    told: usize,
     has_units: bool,
     /// Whether decoding can start with its first picture.
     first_is_key: Option<bool>,
@@ -125,6 +127,10 @@ impl Rendition {
 
     pub(crate) const fn id(&self) -> &RenditionId {
         &self.plan.id
+    }
+
+    pub(crate) const fn container(&self) -> Container {
+        self.plan.container
     }
 
     /// Goes on as planned anew, between two segments. What counts on goes on.
@@ -245,7 +251,8 @@ impl Rendition {
         self.part_bytes.push(u64::try_from(body.len()).unwrap_or(u64::MAX));
         let is_sound = self.plan.tracks.iter().all(|id| id.kind == TrackKind::Audio);
         let independent = self.part.first_is_key.unwrap_or(is_sound);
-        self.part = OpenPart { start: self.body.len(), ..OpenPart::default() };
+        let start = self.body.len();
+        self.part = OpenPart { start, told: start, ..OpenPart::default() };
         let part = PartBody {
             rendition: self.plan.id.clone(),
             container: self.plan.container,
@@ -254,6 +261,18 @@ impl Rendition {
             body,
         };
         Some((part, independent))
+    }
+
+    /// What has been written of the part since this was asked last; it is the part number `number`.
+    pub(crate) fn grown(&mut self, number: u32) -> Option<PartBytes> {
+        let told = std::mem::replace(&mut self.part.told, self.body.len());
+        let bytes = self.body.get(told..).filter(|bytes| self.has_parts && !bytes.is_empty())?;
+        Some(PartBytes {
+            number,
+            rendition: self.plan.id.clone(),
+            container: self.plan.container,
+            bytes: Bytes::copy_from_slice(bytes),
+        })
     }
 
     /// Whether there is something that is in no part yet.

@@ -161,6 +161,19 @@ async fn parts_stay_readable_while_their_segment_is_listed() {
     let key = entries.last().unwrap().segment_keys(&name());
     let body = fixture.node.parts.memory.get(&key[0]).unwrap();
     assert_eq!(together, body);
+    // They take no memory besides, as soon as the segment is listed.
+    let shared = async {
+        let key = open.part_key(&name(), &open.renditions[0], 0);
+        loop {
+            let mut flow = fixture.node.parts.hub.read(&key, None).await.unwrap();
+            let piece = flow.recv().await.unwrap().unwrap();
+            if body.as_ptr_range().contains(&piece.as_ptr()) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), shared).await.unwrap();
     publisher.close(End::Finished).await;
 }
 
@@ -176,4 +189,41 @@ async fn a_stream_without_low_latency_announces_nothing() {
     for entry in fixture.entries().await {
         assert_eq!(entry.head.part_target_ms, None);
     }
+}
+
+#[tokio::test]
+async fn a_transport_stream_part_can_be_read_while_it_is_made() {
+    let fixture = fixture(Packaging::Ts).await;
+    let hub = fixture.node.parts.hub.clone();
+    let open = hub.follow(&name(), None).await.unwrap();
+    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut events = clip().into_iter();
+    let newest = || open.borrow().as_deref().map(|open| (open.sequence, open.parts.len()));
+    while newest().is_none() {
+        take(&mut publisher, events.next().unwrap()).await.unwrap();
+    }
+    let announced = open.borrow().clone().unwrap();
+    let key = announced.part_key(&name(), &announced.renditions[0], announced.next_part());
+    // The part has begun when the hub gives its flow.
+    let (reader, wanted) = (hub.clone(), key.clone());
+    let flow = tokio::spawn(async move { reader.read(&wanted, None).await });
+    let before = newest();
+    for event in events.by_ref().take(4) {
+        take(&mut publisher, event).await.unwrap();
+    }
+    assert_eq!(newest(), before, "it is not finished");
+    let flow = tokio::time::timeout(Duration::from_secs(10), flow).await;
+    let mut flow = flow.unwrap().unwrap().unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(10), flow.recv()).await;
+    let mut bytes = BytesMut::from(&first.unwrap().unwrap().unwrap()[..]);
+    assert!(!bytes.is_empty());
+    while newest() == before {
+        take(&mut publisher, events.next().unwrap()).await.unwrap();
+    }
+    let whole = read(&hub, &key).await;
+    while let Some(piece) = flow.recv().await {
+        bytes.extend_from_slice(&piece.unwrap());
+    }
+    assert_eq!(bytes, whole);
+    publisher.close(End::Finished).await;
 }

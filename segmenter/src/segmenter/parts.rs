@@ -1,7 +1,7 @@
 //! Ends the parts of the segment that is being written.
 
 use media::{AccessUnit, Timescale, Timestamp, TrackId, TrackKind};
-use timeline::PartRecord;
+use timeline::{Container, PartRecord};
 
 use super::{SEGMENT_BYTES_MAX, Segmenter};
 use crate::ahead::Pictures;
@@ -55,6 +55,16 @@ impl Segmenter {
                 self.end_parts(|parts| parts.due(end), None);
             }
         }
+        self.tell_of_bytes();
+    }
+
+    /// Hands over what has been written of the part that goes on, in transport streams: the box
+    /// before a fragment says all of it.
+    fn tell_of_bytes(&mut self) {
+        let Some(open) = self.open.as_ref().filter(|_| self.has_parts()) else { return };
+        let number = u32::try_from(open.parts.len()).unwrap_or(u32::MAX);
+        let streams = self.renditions.iter_mut().filter(|it| it.container() == Container::Ts);
+        self.outputs.extend(streams.filter_map(|it| it.grown(number)).map(Output::PartBytes));
     }
 
     /// Ends the parts that are full with the newest picture of the deciding track, once the others

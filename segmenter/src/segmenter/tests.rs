@@ -46,7 +46,7 @@ fn segments(segmenter: &mut Segmenter) -> Vec<Segment> {
     let outputs = std::iter::from_fn(|| segmenter.pull());
     let segment = |output| match output {
         Output::Segment(segment) => Some(segment),
-        Output::Init(_) | Output::Part(_) | Output::DateRange(_) => None,
+        Output::Init(_) | Output::Part(_) | Output::PartBytes(_) | Output::DateRange(_) => None,
     };
     outputs.filter_map(segment).collect()
 }

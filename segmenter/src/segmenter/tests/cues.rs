@@ -62,7 +62,7 @@ fn the_end_of_a_range_says_its_beginning_too() {
     ];
     let told = run(7, &cues).into_iter().filter_map(|output| match output {
         Output::DateRange(range) => Some((range.start_ms - 1_000_000, range.duration_ms)),
-        Output::Init(_) | Output::Part(_) | Output::Segment(_) => None,
+        Output::Init(_) | Output::Part(_) | Output::PartBytes(_) | Output::Segment(_) => None,
     });
     let told: Vec<_> = told.collect();
     assert_eq!(told, [(1_000, None), (1_000, Some(3_000)), (5_000, Some(0))]);

@@ -37,7 +37,7 @@ fn run(
                 lines.values_mut().for_each(|line| line.push_str("| "));
                 read_whole(&inits, &segment);
             }
-            Output::DateRange(_) => {}
+            Output::PartBytes(_) | Output::DateRange(_) => {}
         }
     }
     let lines = lines.into_iter().map(|(name, line)| format!("{name}: {}", line.trim_end()));

@@ -77,7 +77,7 @@ fn play(push: Push) -> String {
                     start = Some(segment.new.end);
                     shown.push("|".to_owned());
                 }
-                Output::Init(_) | Output::DateRange(_) => {}
+                Output::Init(_) | Output::PartBytes(_) | Output::DateRange(_) => {}
             }
         }
     }

@@ -42,7 +42,7 @@ fn show_parts(outputs: &[Output]) -> String {
 fn whole(outputs: &[Output]) -> impl Iterator<Item = &Segment> {
     outputs.iter().filter_map(|output| match output {
         Output::Segment(segment) => Some(segment),
-        Output::Init(_) | Output::Part(_) | Output::DateRange(_) => None,
+        Output::Init(_) | Output::Part(_) | Output::PartBytes(_) | Output::DateRange(_) => None,
     })
 }
 
@@ -68,7 +68,7 @@ fn sound(outputs: &[Output], settings: Settings) -> Result<(), TestCaseError> {
                 sound_segment(segment, &parts)?;
                 parts.clear();
             }
-            Output::Init(_) | Output::DateRange(_) => {}
+            Output::Init(_) | Output::PartBytes(_) | Output::DateRange(_) => {}
         }
     }
     Ok(())

@@ -44,7 +44,7 @@ pub(super) fn split(outputs: Vec<Output>) -> (Vec<Init>, Vec<Segment>) {
         match output {
             Output::Init(init) => inits.push(init),
             Output::Segment(segment) => segments.push(segment),
-            Output::Part(_) | Output::DateRange(_) => {}
+            Output::Part(_) | Output::PartBytes(_) | Output::DateRange(_) => {}
         }
     }
     (inits, segments)
@@ -344,7 +344,7 @@ fn a_splice_begins_a_segment_at_the_next_key_frame_and_is_dated() {
     let outputs: Vec<_> = std::iter::from_fn(|| segmenter.pull()).collect();
     let dated = outputs.iter().find_map(|output| match output {
         Output::DateRange(range) => Some((range.id.clone(), range.start_ms)),
-        Output::Init(_) | Output::Part(_) | Output::Segment(_) => None,
+        Output::Init(_) | Output::Part(_) | Output::PartBytes(_) | Output::Segment(_) => None,
     });
     assert_eq!(dated, Some(("a".into(), 1_000_900)));
     assert_eq!(show(&split(outputs).1), "0-1000 1000-3000 3000-4000");
