@@ -18,13 +18,35 @@ const BOOKS_MAX: usize = 8;
 /// Chunks that are kept: those of 64 pages.
 const CHUNKS_MAX: usize = 1_024;
 
+/// What a header says of segments.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Flags {
+    /// Whether one of them has no bytes.
+    pub(crate) has_gap: bool,
+    /// Whether decoding cannot start with one of them.
+    pub(crate) is_dependent: bool,
+}
+
+impl Flags {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.has_gap |= other.has_gap;
+        self.is_dependent |= other.is_dependent;
+    }
+}
+
+/// The lines of a chunk of segments, and what a header says of them.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) chunk: Chunk,
+    pub(crate) flags: Flags,
+}
+
 /// Whole pages in a row, as one piece.
 #[derive(Debug)]
 pub(crate) struct Book {
     numbers: Range<u64>,
     pub(crate) joined: Joined,
-    pub(crate) has_gap: bool,
-    pub(crate) is_independent: bool,
+    pub(crate) flags: Flags,
     pub(crate) target_duration_s: u32,
     pub(crate) date_ranges: Vec<DateRange>,
 }
@@ -33,7 +55,7 @@ pub(crate) struct Book {
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// Chunks by their first segment.
-    chunks: BTreeMap<u64, Arc<Chunk>>,
+    chunks: BTreeMap<u64, Arc<Lines>>,
     /// Books by their numbers.
     books: BTreeMap<(u64, u64), Arc<Book>>,
 }
@@ -45,20 +67,22 @@ impl Kept {
         self.chunks.retain(|chunk, _| *chunk < first || *chunk > last);
     }
 
-    pub(crate) fn chunk(
+    /// The chunk that begins with this segment, rendered if it was not before.
+    pub(crate) fn lines(
         &mut self,
         first: u64,
-        render: impl FnOnce() -> Option<String>,
-    ) -> Option<Arc<Chunk>> {
-        if let Some(chunk) = self.chunks.get(&first) {
-            return Some(Arc::clone(chunk));
+        render: impl FnOnce() -> Option<(String, Flags)>,
+    ) -> Option<Arc<Lines>> {
+        if let Some(lines) = self.chunks.get(&first) {
+            return Some(Arc::clone(lines));
         }
-        let chunk = Arc::new(Chunk::from(render()?));
+        let (text, flags) = render()?;
+        let lines = Arc::new(Lines { chunk: Chunk::from(text), flags });
         while self.chunks.len() >= CHUNKS_MAX {
             self.chunks.pop_first();
         }
-        self.chunks.insert(first, Arc::clone(&chunk));
-        Some(chunk)
+        self.chunks.insert(first, Arc::clone(&lines));
+        Some(lines)
     }
 
     pub(crate) fn book(
@@ -89,8 +113,7 @@ impl Book {
         let mut book = Self {
             numbers: numbers.clone(),
             joined: Joined::default(),
-            has_gap: false,
-            is_independent: true,
+            flags: Flags::default(),
             target_duration_s: 0,
             date_ranges: Vec::new(),
         };
@@ -99,8 +122,8 @@ impl Book {
             let leaf = leaves.get(&number)?;
             let record = leaf.page.record();
             book.joined.push(&leaf.chunk);
-            book.has_gap |= record.has_gap;
-            book.is_independent &= record.dependent.is_empty();
+            book.flags.has_gap |= record.has_gap;
+            book.flags.is_dependent |= !record.dependent.is_empty();
             book.target_duration_s = book.target_duration_s.max(record.target_duration_s);
             date_ranges.add(&record.date_ranges);
         }

@@ -16,7 +16,7 @@ use origin::{CacheControl, Document};
 use sha2::{Digest, Sha256};
 use timeline::{Container, DateRange, PAGE_SEGMENTS, RenditionId, Window};
 
-use crate::book::{Book, DateRanges, Kept};
+use crate::book::{Book, DateRanges, Flags, Kept, Lines};
 use crate::packed::{Chunk, Joined};
 use crate::page::etag;
 use crate::pages::Leaf;
@@ -68,6 +68,16 @@ pub(crate) struct Skipped {
     pub(crate) date_ranges_since_ms: Option<i64>,
 }
 
+/// A piece of a playlist.
+enum Item {
+    /// Lines that are rendered anew.
+    Text(String),
+    /// Lines that were rendered before.
+    Lines(Arc<Lines>),
+    /// Pages.
+    Book(Arc<Book>),
+}
+
 /// Where lines come from.
 pub(crate) struct Sources<'a> {
     pub(crate) window: &'a Window,
@@ -103,34 +113,24 @@ impl Sources<'_> {
         let paged_before = self.window.head()?.paged_before;
         let pages = whole_pages(span, paged_before);
         let book = if pages.is_empty() { None } else { Some(kept.book(pages, self.leaves)?) };
-        let book = book.as_deref();
-        let mut text = self.header(span, extras, book)?;
-        let listed = extras.skip.as_ref().map_or(span.first, |skip| skip.until.max(span.first));
+        let (items, flags) = self.items(span, extras, book.as_ref(), kept)?;
+        let mut text = self.header(span, extras, book.as_deref(), flags)?;
         let mut pieces = Joined::default();
         let mut digest = Sha256::new();
-        let paged = book.map_or(span.end..span.end, Book::segments);
-        let frozen = if span.is_closed { span.end } else { self.changing_from(span) };
-        let frozen = extras.parts.keys().next().map_or(frozen, |parts| frozen.min(*parts));
-        let mut at = listed;
-        while at < span.end {
-            if let Some(book) = book.filter(|_| at == paged.start) {
-                put(&mut pieces, &mut digest, &mut text);
-                pieces.push_all(&book.joined);
-                digest.update(book.joined.checksum().to_be_bytes());
-                at = paged.end;
-                continue;
+        for item in items {
+            match item {
+                Item::Text(lines) => text.push_str(&lines),
+                Item::Lines(lines) => {
+                    put(&mut pieces, &mut digest, &mut text);
+                    pieces.push(&lines.chunk);
+                    digest.update(lines.chunk.text());
+                }
+                Item::Book(book) => {
+                    put(&mut pieces, &mut digest, &mut text);
+                    pieces.push_all(&book.joined);
+                    digest.update(book.joined.checksum().to_be_bytes());
+                }
             }
-            let next = (at - at % CHUNK_SEGMENTS).saturating_add(CHUNK_SEGMENTS).min(span.end);
-            let is_chunk = at.is_multiple_of(CHUNK_SEGMENTS) && next - at == CHUNK_SEGMENTS;
-            if is_chunk && next <= frozen {
-                let chunk = kept.chunk(at, || self.lines(at..next, extras))?;
-                put(&mut pieces, &mut digest, &mut text);
-                pieces.push(&chunk);
-                digest.update(chunk.text());
-            } else {
-                text.push_str(&self.lines(at..next, extras)?);
-            }
-            at = next;
         }
         text.push_str(&extras.after);
         if span.is_closed {
@@ -149,18 +149,65 @@ impl Sources<'_> {
         })
     }
 
-    fn header(&self, span: &Span, extras: &Extras, book: Option<&Book>) -> Option<String> {
-        let (front, back) = match book.map(Book::segments) {
-            Some(paged) => (span.first..paged.start, paged.end..span.end),
-            None => (span.first..span.end, span.end..span.end),
-        };
-        let loose = || front.clone().chain(back.clone());
-        let has_gap =
-            book.is_some_and(|book| book.has_gap) || loose().any(|sequence| self.has_gap(sequence));
-        let is_independent = book.is_none_or(|book| book.is_independent)
-            && loose().all(|sequence| self.is_independent(sequence));
+    /// What the playlist is made of behind its header, and what that must say of all of it, listed
+    /// or skipped.
+    fn items(
+        &self,
+        span: &Span,
+        extras: &Extras,
+        book: Option<&Arc<Book>>,
+        kept: &mut Kept,
+    ) -> Option<(Vec<Item>, Flags)> {
+        let listed = extras.skip.as_ref().map_or(span.first, |skip| skip.until.max(span.first));
+        let paged = book.map_or(span.end..span.end, |book| book.segments());
+        let frozen = if span.is_closed { span.end } else { self.changing_from(span) };
+        let frozen = extras.parts.keys().next().map_or(frozen, |parts| frozen.min(*parts));
+        let (mut items, mut flags) = (Vec::new(), Flags::default());
+        let mut at = span.first;
+        while at < span.end {
+            if let Some(book) = book.filter(|_| at == paged.start) {
+                flags.add(book.flags);
+                at = paged.end;
+                if listed <= paged.start {
+                    items.push(Item::Book(Arc::clone(book)));
+                } else if listed < at {
+                    items.push(Item::Text(self.lines_over_pages(listed..at, extras)?));
+                }
+                continue;
+            }
+            let next = (at - at % CHUNK_SEGMENTS).saturating_add(CHUNK_SEGMENTS).min(span.end);
+            let is_chunk = at.is_multiple_of(CHUNK_SEGMENTS) && next - at == CHUNK_SEGMENTS;
+            if is_chunk && next <= frozen {
+                let lines =
+                    kept.lines(at, || Some((self.lines(at..next, extras)?, self.flags(at..next))))?;
+                flags.add(lines.flags);
+                if listed <= at {
+                    items.push(Item::Lines(lines));
+                } else if listed < next {
+                    items.push(Item::Text(self.lines(listed..next, extras)?));
+                }
+            } else {
+                flags.add(self.flags(at..next));
+                if listed < next {
+                    items.push(Item::Text(self.lines(at.max(listed)..next, extras)?));
+                }
+            }
+            at = next;
+        }
+        Some((items, flags))
+    }
+
+    fn header(
+        &self,
+        span: &Span,
+        extras: &Extras,
+        book: Option<&Book>,
+        flags: Flags,
+    ) -> Option<String> {
         let largest = || {
-            let loose = loose().filter_map(|sequence| self.target_duration_s(sequence));
+            let paged = book.map_or(span.end..span.end, Book::segments);
+            let loose = (span.first..paged.start).chain(paged.end..span.end);
+            let loose = loose.filter_map(|sequence| self.target_duration_s(sequence));
             loose.chain(book.map(|book| book.target_duration_s)).max()
         };
         let skip = extras.skip.as_ref();
@@ -171,8 +218,8 @@ impl Sources<'_> {
         let is_cut = skip.is_some_and(|skip| skip.until > span.first);
         let map = if is_cut { String::new() } else { self.map_before(span.first) };
         let header = Header {
-            version: version(self.container, has_gap).max(extras.version),
-            is_independent,
+            version: version(self.container, flags.has_gap).max(extras.version),
+            is_independent: !flags.is_dependent,
             target_duration_s: span.target_duration_s.or_else(largest)?,
             media_sequence: span.first,
             discontinuity_sequence: self.breaks_before(span.first)?,
@@ -184,6 +231,26 @@ impl Sources<'_> {
         };
         let mut text = String::with_capacity(4_096);
         header.render(&mut text);
+        Some(text)
+    }
+
+    fn flags(&self, sequences: Range<u64>) -> Flags {
+        let mut flags = Flags::default();
+        for sequence in sequences {
+            flags.has_gap |= self.has_gap(sequence);
+            flags.is_dependent |= !self.is_independent(sequence);
+        }
+        flags
+    }
+
+    /// The lines of segments of several pages.
+    fn lines_over_pages(&self, sequences: Range<u64>, extras: &Extras) -> Option<String> {
+        let (mut text, mut at) = (String::new(), sequences.start);
+        while at < sequences.end {
+            let next = (at - at % PAGE_SEGMENTS).saturating_add(PAGE_SEGMENTS).min(sequences.end);
+            text.push_str(&self.lines(at..next, extras)?);
+            at = next;
+        }
         Some(text)
     }
 
