@@ -1,12 +1,18 @@
 //! Low latency from the encoder to the viewer: parts, requests that wait, updates.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
+use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use testkit::encoder::{Encoder, Source};
+use serde_json::Value;
+use testkit::encoder::{Encoder, Source, Video};
 use testkit::examined::{self, Examined};
-use testkit::{Server, wait_until};
+use testkit::{Browser, Server, wait_until};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -144,4 +150,59 @@ fn odd_directives_are_told_so() {
     let reply = waiting.join().unwrap();
     assert!(matches!(reply.status, 200 | 503), "{}", reply.status);
     assert_eq!(reply.header("access-control-allow-origin"), "*");
+}
+
+fn unix_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis()).unwrap()
+}
+
+/// Samples of a page that has settled, one a second.
+const SAMPLES: usize = 20;
+
+#[test]
+#[expect(clippy::print_stderr, reason = "docs/performance.md has these figures")]
+fn a_browser_is_about_a_second_behind() {
+    let server =
+        Server::open(env!("CARGO_BIN_EXE_weir"), &["--set", "stream.packaging=fmp4"]).unwrap();
+    let from_ms = unix_ms();
+    let video = Some(Video { size: (640, 360), rate: (30, 1), gop: Some(60) });
+    let source = Source { video, clock_from_ms: Some(from_ms), ..Source::usual() };
+    let encoder = Encoder::start(&source, &server.push_url("cam")).unwrap();
+    let playlist = "/live/cam/fmp4/index.m3u8";
+    wait_until("a stream in parts", SOON, || text(&server, playlist).contains("#EXT-X-PART:"))
+        .unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let url = server.http().url("/watch/live/cam");
+    let mut browser = Browser::open(root, server.folder(), &url).unwrap();
+    let time = |sample: &Value| sample["currentTime"].as_f64().unwrap_or_default();
+    let begun = browser.wait_for("a page that plays", SOON, |it| it["state"] == "live").unwrap();
+    let settled = time(&begun) + 12.0;
+    browser.wait_for("a page that has settled", SOON, |it| time(it) > settled).unwrap();
+    let before = browser.samples().len();
+    wait_until("samples", SOON, || browser.samples().len() >= before + SAMPLES).unwrap();
+    let samples = browser.samples().split_off(before);
+    assert!(browser.quit().unwrap().success());
+    drop(encoder);
+
+    // How far behind the page says that it is, by the dates in the playlist; and how old the
+    // picture is, from before it was encoded.
+    let median = |seconds: &dyn Fn(&Value) -> Option<f64>| {
+        let mut all: Vec<_> = samples.iter().filter_map(seconds).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    let told = median(&|sample| sample["latencySeconds"].as_f64());
+    let seen = median(&|sample| {
+        let shown_ms = sample["clockMs"].as_i64()? + from_ms;
+        let age_ms = i32::try_from(sample["nowMs"].as_i64()? - shown_ms).ok()?;
+        Some(f64::from(age_ms) / 1_000.0)
+    });
+    eprintln!("behind live by {told:.2} s as the page says, by {seen:.2} s as the picture shows");
+    for sample in &samples {
+        assert_eq!((&sample["fatalRecoveries"], &sample["state"]), (&0.into(), &"live".into()));
+    }
+    // Where nothing else runs it is 1.5 s at most.
+    let limits = (told > 0.3 && told < 2.5, (seen - told).abs() < 0.6);
+    assert_eq!(limits, (true, true), "{told} {seen}: {:?}", samples.last());
 }

@@ -30,7 +30,16 @@ pub struct Source {
     pub program: Option<PathBuf>,
     /// More options for the push, as `tls_verify=0`.
     pub options: Vec<String>,
+    /// Whether it encodes as fast as it can, without pictures that wait for others, and burns a
+    /// clock into them: the milliseconds since this moment (since the Unix epoch) as [`CLOCK_BITS`]
+    /// bars in the uppermost [`CLOCK_HEIGHT`] lines, the lowest bit first, white for one.
+    pub clock_from_ms: Option<i64>,
 }
+
+/// Bars of a clock that is burnt in: it counts 17 minutes.
+pub const CLOCK_BITS: u32 = 20;
+/// How high these bars are, in pixels.
+pub const CLOCK_HEIGHT: u32 = 32;
 
 /// A source's pictures: moving bars with a clock, as x264 encodes them without further wishes,
 /// which is with three B-frames in a pyramid.
@@ -73,6 +82,7 @@ impl Source {
             seconds: None,
             program: None,
             options: Vec::new(),
+            clock_from_ms: None,
         }
     }
 
@@ -88,7 +98,17 @@ impl Source {
         let mut add = |text: &str| words.extend(text.split(' ').map(str::to_owned));
         add("-hide_banner -loglevel warning -nostats");
         if let Some(Video { size: (width, height), rate: (pictures, seconds), .. }) = self.video {
-            let picture = format!("testsrc2=size={width}x{height}:rate={pictures}/{seconds}");
+            let mut picture = format!("testsrc2=size={width}x{height}:rate={pictures}/{seconds}");
+            if let Some(from_ms) = self.clock_from_ms {
+                let rate = format!("{pictures}/{seconds}");
+                picture = format!(
+                    "{picture}[picture];color=black:size={CLOCK_BITS}x2:rate={rate},format=gray,\
+                     setpts=(RTCTIME-{from_ms}000)/(TB*1000000),\
+                     geq=lum='255*mod(floor(T*1000/pow(2\\,X))\\,2)',setpts=N/({rate}*TB),\
+                     scale={width}:{CLOCK_HEIGHT}:flags=neighbor,format=yuv420p[clock];\
+                     [picture][clock]overlay"
+                );
+            }
             add(&format!("-re -f lavfi -i {picture}"));
         }
         if let Some(Audio { sample_rate, .. }) = self.audio {
@@ -100,6 +120,9 @@ impl Source {
             add(&map());
             // One thread: several encoders run at once, and each has little to do.
             add("-c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p -b:v 300k");
+            if self.clock_from_ms.is_some() {
+                add("-tune zerolatency");
+            }
             if let Some(gop) = gop {
                 add(&format!("-g {gop}"));
             }

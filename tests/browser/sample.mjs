@@ -7,7 +7,7 @@ const FAILED_TO_LOAD = 'Failed to load resource';
 const KEPT_MAX = 50;
 
 /** The picture is looked at in this size: enough to tell a picture from a plain colour. */
-const GRAB = { width: 64, height: 36 };
+const GRAB = { width: 64, height: 36, clockBits: 20, clockHeight: 32 };
 
 /** A page may hang; the test is to hear of that rather than to hang as well. */
 const SAMPLE_MS_MAX = 5000;
@@ -50,7 +50,7 @@ export class Watcher {
   /**
    * `state sentence latencySeconds latencySource engine fatalRecoveries enginesMade hiccups` as the
    * page says; `currentTime readyState paused muted width height decodedFrames droppedFrames
-   * meanLuma lumaVariance` of its video; and since the beginning `errors` (of the page, of its
+   * meanLuma lumaVariance` of its video, and `clockMs` that is burnt into it, read at `nowMs`; and since the beginning `errors` (of the page, of its
    * console, and those that the player met), `failures` (requests that failed), `foreign` (requests
    * that left the server's origin) and `navigations` (1 as long as the page was not loaded again).
    */
@@ -93,7 +93,7 @@ function within(milliseconds, promise) {
 }
 
 /** Runs in the page. */
-function look(grab) {
+function look({ clockBits, clockHeight, ...grab }) {
   const { weir } = window;
   const video = document.querySelector('video');
   if (!weir || !video) return { state: null };
@@ -119,7 +119,26 @@ function look(grab) {
     decodedFrames: quality.totalVideoFrames,
     droppedFrames: quality.droppedVideoFrames,
     ...luma(),
+    clockMs: clock(),
+    nowMs: Date.now(),
   };
+
+  /** What the bars in the uppermost lines say, if there are bars: see `Source::clock_from_ms`. */
+  function clock() {
+    if (video.videoWidth === 0) return null;
+    const canvas = document.createElement('canvas');
+    canvas.width = video.videoWidth;
+    canvas.height = clockHeight;
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(video, 0, 0);
+    let clockMs = 0;
+    for (let bit = 0; bit < clockBits; bit += 1) {
+      const x = Math.floor(((bit + 0.5) * canvas.width) / clockBits);
+      const [red, green, blue] = context.getImageData(x, clockHeight / 2, 1, 1).data;
+      if (red + green + blue > 3 * 128) clockMs += 2 ** bit;
+    }
+    return clockMs;
+  }
 
   /** Mean and variance of the picture's brightness, 0 to 255; `null` without a picture. */
   function luma() {
