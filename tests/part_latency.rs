@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rtmp::media::MediaKind;
+use rtmp::MediaKind;
 use testkit::flv::{self, Tag};
 use testkit::{Peer, Server, wait_until};
 
