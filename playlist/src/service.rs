@@ -11,7 +11,9 @@ use origin::{CacheControl, Document, Origin, OriginError};
 use parts::PartSource;
 use runtime::{Drain, unix_ms};
 use store::{LiveFirst, StoreError};
-use timeline::{ObjectKey, ObjectName, Query, RenditionId, Resource, StreamName, WindowPolicy};
+use timeline::{
+    ObjectKey, ObjectName, Query, Reload, RenditionId, Resource, StreamName, WindowPolicy,
+};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -19,6 +21,7 @@ use crate::archive::Recordings;
 use crate::follow::{Follower, Shown};
 use crate::pages::Library;
 use crate::part::Asked;
+use crate::view::Stretch;
 use crate::{open, reload};
 
 /// How long a stream that nobody asks for is still followed.
@@ -146,13 +149,18 @@ impl Playlist {
         query: &Query,
     ) -> Result<Document, OriginError> {
         let follower = self.follower(name).await?;
-        let stretch = self.settings.stretch(query.view, unix_ms());
+        let now_ms = unix_ms();
+        let stretch = self.settings.stretch(query.view, now_ms);
         let which = Shown::Media(rendition.clone(), stretch, query.reload.skip);
         // What is not there at all is not waited for.
         if query.reload.after.is_some() && !follower.has(rendition) {
             return self.playlist(name, which).await;
         }
-        let cache_control = reload::wait(&follower, rendition, query.reload).await?;
+        // Nothing is added to a stretch that is over, so there is nothing to wait for.
+        let is_over = matches!(stretch, Stretch::From(_, Some(end_ms)) if end_ms <= now_ms);
+        let after = query.reload.after.filter(|_| !is_over);
+        let reload = Reload { after, ..query.reload };
+        let cache_control = reload::wait(&follower, rendition, reload).await?;
         let document = self.playlist(name, which).await?;
         Ok(Document { cache_control, ..document })
     }

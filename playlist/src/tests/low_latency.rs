@@ -209,6 +209,8 @@ async fn who_waits_in_vain_is_told_so() {
     settle().await;
     let far = ask(&playlist, "index.m3u8?_HLS_msn=3").await.unwrap();
     assert_eq!(far.unwrap_err(), "segment 3 is too far ahead: the newest one is 0");
+    let over = ask(&playlist, "index.m3u8?_HLS_msn=3&start=0&end=1").await.unwrap();
+    assert!(over.unwrap().0.ends_with("#EXT-X-ENDLIST\n"), "nothing is added to what is over");
     pause();
     let began = Instant::now();
     let stalled = ask(&playlist, "index.m3u8?_HLS_msn=1&_HLS_part=1").await.unwrap();
