@@ -55,13 +55,17 @@ impl Bounds {
 
     /// A boundary that a window of this length begins at.
     fn align(&self, sequence: u64, length_ms: i64) -> u64 {
-        let target_ms = i64::from(self.target_duration_s.max(1)).saturating_mul(1_000);
-        let grid = match length_ms / target_ms {
-            count if count >= BEGINS_WITH_PAGE => PAGE_SEGMENTS,
-            count if count >= BEGINS_WITH_CHUNK => CHUNK_SEGMENTS,
-            _ => 1,
-        };
-        sequence - sequence % grid
+        sequence - sequence % grid(length_ms, self.target_duration_s)
+    }
+}
+
+/// A window of this length begins with a segment whose number is a multiple of this.
+pub(crate) fn grid(length_ms: i64, target_duration_s: u32) -> u64 {
+    let target_ms = i64::from(target_duration_s.max(1)).saturating_mul(1_000);
+    match length_ms / target_ms {
+        count if count >= BEGINS_WITH_PAGE => PAGE_SEGMENTS,
+        count if count >= BEGINS_WITH_CHUNK => CHUNK_SEGMENTS,
+        _ => 1,
     }
 }
 

@@ -6,15 +6,10 @@ use timeline::{Entry, Head, PAGE_SEGMENTS, State, StreamName};
 use super::{ENTRIES, STEPS};
 use crate::archive::{ArchiveError, Recordings, any_page, page_of, segment_of};
 use crate::follow::read_window;
+use crate::span::grid;
 
 /// Pages that are read at a look, oldest first: what is left is for the next one.
 const PAGES_MAX: u64 = 64;
-
-/// Segments that a long live playlist may list more than its window: it begins with a whole page
-/// or with a whole piece (see `listing`).
-const PAGED_WINDOW_MIN: i64 = 512;
-const PIECED_WINDOW_MIN: i64 = 64;
-const PIECE_SEGMENTS: i64 = 16;
 
 /// When a segment must have been made and have ended so that it is over.
 #[derive(Clone, Copy, Debug)]
@@ -87,17 +82,15 @@ async fn limits(
     // A stream that has ended is listed for the retention, and then read for a while.
     let served_ms = settings.window.length_ms.saturating_add(window.latest_at_ms());
     if !window.has_ended() || served_ms >= made_ms {
+        let target_duration_s = head.target_duration_s.unwrap_or(1);
+        let grid = grid(settings.back_ms(), target_duration_s);
         let listed = window.segments().next().map_or(head.next_sequence, |it| it.sequence);
-        limits.before = limits.before.min(listed);
-        let target_ms = i64::from(head.target_duration_s.unwrap_or(1)).saturating_mul(1_000);
-        let segments = settings.dvr_window_ms.checked_div(target_ms).unwrap_or(0);
-        let more = match segments {
-            PAGED_WINDOW_MIN.. => i64::try_from(PAGE_SEGMENTS).unwrap_or(i64::MAX),
-            PIECED_WINDOW_MIN.. => PIECE_SEGMENTS,
-            _ => 1,
-        };
-        let listed_ms = settings.dvr_window_ms.saturating_add(more.saturating_mul(target_ms));
-        if settings.dvr_window_ms > 0 {
+        limits.before = limits.before.min(listed - listed % grid);
+        // A window that is longer than the usual one is counted on the calendar.
+        if settings.back_ms() > settings.window.length_ms {
+            let target_ms = i64::from(target_duration_s).saturating_mul(1_000);
+            let more_ms = i64::try_from(grid).unwrap_or(i64::MAX).saturating_mul(target_ms);
+            let listed_ms = settings.back_ms().saturating_add(more_ms);
             limits.ended_ms = head.calendar_end_ms.unwrap_or(i64::MIN).saturating_sub(listed_ms);
         }
     }

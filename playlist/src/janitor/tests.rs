@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use journal::Journal;
+use origin::Origin;
 use store::ObjectStore;
-use timeline::{Ledger, ObjectKey};
+use timeline::{Ledger, ObjectKey, Resource};
 
 use super::*;
-use crate::Settings;
 use crate::archive::bench::{BEGIN_MS, Bench, SEGMENT_MS, SETTINGS, id, stream};
 use crate::archive::{ClipRequest, Source};
+use crate::{Playlist, Settings};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -67,6 +68,29 @@ async fn few_entries_say_that_segments_are_over() {
     assert!(expired.windows(2).all(|pair| pair[1] - pair[0] >= 2), "{expired:?}");
     let stored = bench.stored().await;
     assert!((32..=36).contains(&stored.len()), "{stored:?}");
+}
+
+/// A dead stream that nobody has ended: viewers can rewind as far as ever, to a page's beginning.
+#[tokio::test]
+async fn what_viewers_can_rewind_to_stays_however_old() {
+    for (dvr_s, expected) in [(100, 748), (300, 633), (600, 483), (1_100, 0)] {
+        let settings = Settings { dvr_window_ms: dvr_s * 1_000, ..SETTINGS };
+        let mut bench = Bench::new(settings).await;
+        bench.segments(800).await;
+        look(&bench, 1_000 * HOUR_MS).await;
+        let first = bench.stored().await[0];
+        assert_eq!(first, expected, "{dvr_s} s");
+        let recordings = bench.recordings();
+        let (journal, objects) = (Arc::clone(&recordings.journal), Arc::clone(&recordings.objects));
+        let parts = Arc::new(parts::Hub::default());
+        let playlist = Playlist::new(settings, journal, objects, parts);
+        let media = Resource::parse("/live/a/ts/index.m3u8", "").unwrap();
+        let document = playlist.fetch(&media).await.unwrap();
+        let text = String::from_utf8(document.body.ready().unwrap().join().to_vec()).unwrap();
+        let mut numbers = text.lines().filter_map(|it| it.strip_prefix("#EXT-X-MEDIA-SEQUENCE:"));
+        let listed: u64 = numbers.next().unwrap().parse().unwrap();
+        assert!(listed >= first && listed < first + 300, "{dvr_s} s: {listed}");
+    }
 }
 
 #[tokio::test]
