@@ -1,5 +1,9 @@
 //! A broadcast becomes a recording, a stretch of it a clip, and both are playlists and files.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::process::Command;
 use std::time::Duration;
@@ -89,7 +93,8 @@ fn check_export(server: &Server, id: &str) -> (usize, f64) {
     let finished = server.command(&["recording", "export", id, &path]).unwrap();
     assert!(finished.status.success(), "{}", finished.err);
     let whole = std::fs::read(&file).unwrap();
-    tools::decode_from(&path, &[]).unwrap();
+    // ffmpeg 5.1 warns where one of the last pictures is shown a rounding before it is decoded.
+    tools::decode_from(&path, &["-v", "error"]).unwrap();
     let streams = tools::streams(&path).unwrap();
     let codecs: Vec<_> = streams.iter().map(|it| it.codec_name.as_str()).collect();
     assert_eq!(codecs, ["h264", "aac"]);
