@@ -7,7 +7,7 @@ use rtmp::{MessageKind, Value, amf};
 use testkit::encoder::{Source, Video, encode};
 use testkit::flv::Tag;
 use testkit::recording::{ARGUMENTS, Recording};
-use testkit::{Peer, Server, wait_until};
+use testkit::{Peer, Server, playlist, wait_until};
 
 /// splice_insert, event 7, out for 30 s, at once; and its way back.
 const OUT: &str = "/DAgAAAAAAAAAP/wDwUAAAAHf//+ACky4AABAAAAAN+ecDU=";
@@ -44,7 +44,9 @@ fn push(server: &Server, tags: &[Tag], said: &[(u32, &str, Value)]) -> Recording
 
 #[test]
 fn a_splice_begins_a_segment_and_is_told_with_its_way_back() {
-    let arguments = [&ARGUMENTS[..], &["--set", "stream.packaging=both"]].concat();
+    // Parts end where the next picture is expected, a millisecond beside where it may be.
+    let exact = ["--set", "stream.packaging=both", "--set", "stream.low_latency=off"];
+    let arguments = [&ARGUMENTS[..], &exact].concat();
     let server = Server::open(env!("CARGO_BIN_EXE_weir"), &arguments).unwrap();
     let said = [
         (2_900, "onCuePoint", object(&[("type", "scte-35"), ("payload", OUT)])),
@@ -82,12 +84,20 @@ fn cue_points_and_texts_are_told_where_they_happen() {
     let rendition = recording.rendition("ts").unwrap();
     assert_eq!(rendition.shape(), "2.000 2.000 2.000 2.000 2.000 2.000");
     let lines: Vec<_> = rendition.text.lines().collect();
-    let at = |part: &str| lines.iter().position(|line| line.contains(part));
-    // Each stands before the segment in which it happens.
-    let (cue, text) = (at("X-NAME=\"half time\"").unwrap(), at("X-TEXT=\"goal\"").unwrap());
-    assert!(at("/1.ts").unwrap() < cue && cue < at("/2.ts").unwrap(), "{}", rendition.text);
-    assert!(at("/3.ts").unwrap() < text && text < at("/4.ts").unwrap(), "{}", rendition.text);
-    assert_eq!(lines.iter().filter(|line| line.contains("DATERANGE")).count(), 2);
+    let listed = playlist::media(&rendition.text).unwrap().segments;
+    // Each begins in the segment in which it happens.
+    for (part, number) in [("X-NAME=\"half time\"", 2), ("X-TEXT=\"goal\"", 4)] {
+        let line = lines.iter().find(|line| line.contains(part)).unwrap();
+        let (_, date) = line.split_once("START-DATE=\"").unwrap();
+        let (date, _) = date.split_once('"').unwrap();
+        let date_ms = date.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let segment: &playlist::Listed = &listed[number];
+        let length_ms = i64::try_from(segment.length_ms).unwrap();
+        let happens = segment.date_ms..segment.date_ms + length_ms;
+        assert!(happens.contains(&date_ms), "{}", rendition.text);
+    }
+    let count = lines.iter().filter(|line| line.starts_with("#EXT-X-DATERANGE")).count();
+    assert_eq!(count, 2, "{}", rendition.text);
 }
 
 /// An encoder that says that it understands it is asked to connect anew when the server stops, and
