@@ -28,8 +28,8 @@ use super::psi::{self, ProgramMap, write_pat};
 ///
 /// A segment is [`Self::begin`], some [`Self::write`]s and [`Self::finish_segment`]; continuity
 /// counters and clock go on from one to the next. A part of a segment is some writes and
-/// [`Self::finish_part`]: parts one behind the other are the segment. Units come in the order of their decode times;
-/// a track may be up to a few hundred milliseconds behind another.
+/// [`Self::finish_part`]: parts one behind the other are the segment. Units come in the order of
+/// their decode times; a track may be up to a few hundred milliseconds behind another.
 ///
 /// - The clock stays [`super::PCR_LEAD_TICKS`] behind the decode times, never goes back and has a
 ///   reference at least every [`super::PCR_INTERVAL_TICKS`]: packets without payload carry those

@@ -10,8 +10,8 @@ use crate::testing::{audio, frame, picture, video};
 /// What a muxer does with some units, told by words: `v40` is a picture at 40 ms, `v40+80` one
 /// that is shown 80 ms later, `a1024` sound at 1,024 samples; `|` ends a fragment behind which
 /// nothing is known, `|40` one behind which the next is decoded at 40 (ms or samples), `/` and
-/// `/40` end one that is a part, `x` marks a discontinuity. The samples are shown as `start+duration`, with `>` and the composition offset
-/// if there is one; pictures in ms.
+/// `/40` end one that is a part, `x` marks a discontinuity. The samples are shown as
+/// `start+duration`, with `>` and the composition offset if there is one; pictures in ms.
 fn run(words: &str) -> String {
     run_in(words, 90)
 }
