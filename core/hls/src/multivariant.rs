@@ -13,6 +13,10 @@ const AUDIO_GROUP: &str = "audio";
 /// The group of captions in the pictures.
 const CAPTIONS_GROUP: &str = "cc";
 
+/// What players can begin with before they know their line, in bits per second: Apple's authoring
+/// rules for HLS begin with 2 Mbit/s; what encoders call 2.5 is a little less or more.
+const FIRST_BITS_MAX: u64 = 2_600_000;
+
 /// A rendition as a multivariant playlist tells of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
@@ -50,10 +54,11 @@ pub fn render_variants(
     let is_shown = |it: &&Shown<'_>| container.is_none_or(|only| only == it.record.container);
     let mut variants = shown.iter().filter(is_shown);
     let container = variants.find(|it| !it.record.is_alternative)?.record.container;
-    let (alternatives, variants): (Vec<&Shown<'_>>, Vec<&Shown<'_>>) = shown
+    let (alternatives, mut variants): (Vec<&Shown<'_>>, Vec<&Shown<'_>>) = shown
         .iter()
         .filter(|it| it.record.container == container)
         .partition(|it| it.record.is_alternative);
+    first_to_play(&mut variants);
     let is_variant = |id: &RenditionId| variants.iter().any(|it| it.record.rendition == *id);
     let captions = captions.into_iter().filter(|(id, _)| is_variant(id));
     let captions: BTreeSet<String> = captions.map(|(_, name)| name).collect();
@@ -94,6 +99,19 @@ pub fn render_variants(
         line(&mut text, format_args!("{}/index.m3u8{query}", record.rendition));
     }
     Some(text)
+}
+
+/// Puts the variant in front that players begin with, since they know nothing of their line yet:
+/// the best one that most lines carry, or the least where none is so small. The others stay in
+/// their order.
+fn first_to_play(variants: &mut [&Shown<'_>]) {
+    let fits = |it: &&&Shown<'_>| it.bandwidth.average <= FIRST_BITS_MAX;
+    let best = variants.iter().filter(fits).map(|it| it.bandwidth.average).max();
+    let first = best.or_else(|| variants.iter().map(|it| it.bandwidth.average).min());
+    let place = variants.iter().position(|it| Some(it.bandwidth.average) == first);
+    if let Some(upto) = place.and_then(|place| variants.get_mut(..=place)) {
+        upto.rotate_right(1);
+    }
 }
 
 /// The newest record of every rendition since the last break: one may have nothing for a while.
@@ -199,4 +217,37 @@ fn attributes(
         let _ = write!(text, ",AUDIO=\"{AUDIO_GROUP}\"");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::ladder;
+
+    #[track_caller]
+    fn check(averages: &[u64], expected: &[u64]) {
+        let record = ladder(0).renditions.swap_remove(0);
+        let shown = |average: &u64| {
+            let bandwidth = Bandwidth { peak: *average, average: *average };
+            Shown { record: &record, bandwidth }
+        };
+        let shown: Vec<_> = averages.iter().map(shown).collect();
+        let mut variants: Vec<_> = shown.iter().collect();
+        first_to_play(&mut variants);
+        let actual: Vec<_> = variants.iter().map(|it| it.bandwidth.average).collect();
+        assert_eq!(actual, expected, "{averages:?}");
+    }
+
+    #[test]
+    fn players_begin_with_what_most_lines_carry() {
+        check(
+            &[6_000_000, 3_000_000, 2_000_000, 800_000],
+            &[2_000_000, 6_000_000, 3_000_000, 800_000],
+        );
+        check(&[800_000, 2_000_000, 6_000_000], &[2_000_000, 800_000, 6_000_000]);
+        check(&[6_000_000, 4_000_000], &[4_000_000, 6_000_000]);
+        check(&[2_600_000, 1], &[2_600_000, 1]);
+        check(&[9], &[9]);
+        check(&[], &[]);
+    }
 }
