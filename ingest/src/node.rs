@@ -8,7 +8,7 @@ use parts::Hub;
 use runtime::unix_ms;
 use segmenter::{Diagnosis, LowLatency};
 use store::{LiveMemory, ObjectStore, Spool, Uploader};
-use timeline::{Claimant, Ledger, StreamName};
+use timeline::{Claimant, Ledger, StreamName, boundary_ms};
 
 use crate::announcer::Announcer;
 use crate::publisher::{Fixed, Publisher};
@@ -17,6 +17,9 @@ use crate::waits::Waits;
 use crate::writer::Writer;
 use crate::{Metrics, Refusal, Settings};
 
+/// How far behind the timeline of an earlier publication the next one begins, in milliseconds:
+/// pictures are decoded up to half a second before they are shown.
+const BEHIND_MS: i64 = 1_000;
 /// Claims that may be lost to other nodes before a publisher is told that somebody came after it.
 const CLAIM_ATTEMPTS: u32 = 8;
 
@@ -83,6 +86,7 @@ impl Node {
         let fixed = Fixed {
             target_duration_s: head.target_duration_s.filter(|_| !head.begins_broadcast),
             part_target_ms: head.part_target_ms.filter(|_| !head.begins_broadcast),
+            begins_at_ms: boundary_ms(head.timeline_end).saturating_add(BEHIND_MS),
         };
         let announcer = self.announcer(stream, &ledger);
         let writer = Writer::new(

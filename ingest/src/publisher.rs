@@ -50,6 +50,8 @@ pub(crate) struct Fixed {
     pub(crate) target_duration_s: Option<u32>,
     /// The part target, in milliseconds.
     pub(crate) part_target_ms: Option<u32>,
+    /// Where the timeline begins at the earliest, in milliseconds.
+    pub(crate) begins_at_ms: i64,
 }
 
 /// How a publication ends.
@@ -79,6 +81,7 @@ impl Publisher {
             low_latency: settings.low_latency,
             part_ms: millis(settings.part_duration),
             part_target_ms: fixed.part_target_ms,
+            begins_at_ms: fixed.begins_at_ms,
         }));
         let writer = Some(tokio::spawn(writer.run(queue)));
         let work = Some(work);

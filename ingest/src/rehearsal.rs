@@ -217,6 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rehearsal<S> {
             low_latency: LowLatency::Off,
             part_ms: 333,
             part_target_ms: None,
+            begins_at_ms: 0,
         };
         self.push = Some(Push {
             message_stream,

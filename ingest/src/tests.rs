@@ -182,6 +182,13 @@ async fn a_successor_goes_on_where_everything_of_its_predecessor_is_listed() {
     let (first, second) = story.split_once(" i o2 |s").unwrap_or_else(|| panic!("{story}"));
     assert!(first.starts_with("o1 s0") && second.ends_with(" i"), "{story}");
     assert_eq!(first.split(' ').count() + 2, before);
+    // Players stumble over decode times that go back, over a break as well.
+    let mut latest_end = i64::MIN;
+    for entry in fixture.entries().await {
+        let Body::Segment(segment) = &entry.body else { continue };
+        assert!(segment.start >= latest_end, "{segment:?} begins before {latest_end}");
+        latest_end = segment.end;
+    }
 }
 
 #[tokio::test]

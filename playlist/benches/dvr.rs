@@ -112,6 +112,7 @@ impl Stream {
                 begins_broadcast: false,
                 calendar_end_ms: Some(calendar_ms(next)),
                 part_target_ms: None,
+                timeline_end: 0,
                 broadcast_first: 0,
                 paged_before: next,
                 kept_from: 0,

@@ -111,6 +111,12 @@ enum Counter {
 }
 
 impl Clock {
+    /// A clock whose timeline begins at `begins_at_ms`, and not before its usual origin.
+    #[must_use]
+    pub fn beginning_at(begins_at_ms: i64) -> Self {
+        Self { latest_media_ms: begins_at_ms, ..Self::default() }
+    }
+
     /// Announces a track, or a change of it: its times go on.
     pub fn track(&mut self, track: &Track) {
         let counter = match track.codec.audio() {
@@ -187,7 +193,8 @@ impl TrackClock {
         let step_ms = raw_ms.saturating_sub(self.last_raw_ms);
         let last_raw_ms = std::mem::replace(&mut self.last_raw_ms, raw_ms);
         let Some(mapping) = self.mapping else {
-            let first = Mapping { serial: 0, offset_ms: ORIGIN_MS.saturating_sub(raw_ms) };
+            let origin_ms = ORIGIN_MS.max(latest_media_ms);
+            let first = Mapping { serial: 0, offset_ms: origin_ms.saturating_sub(raw_ms) };
             let begun = newest.is_some();
             let mut mapping = *newest.get_or_insert(first);
             let landed_ms =

@@ -118,6 +118,7 @@ impl Bench {
             low_latency,
             part_ms: 333,
             part_target_ms,
+            begins_at_ms: 0,
         };
         Self {
             segmenter: Segmenter::new(settings),

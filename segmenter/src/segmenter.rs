@@ -96,6 +96,9 @@ pub struct Settings {
     pub part_ms: i64,
     /// The part target that an earlier publication of the stream has fixed, in milliseconds.
     pub part_target_ms: Option<u32>,
+    /// Where the timeline begins at the earliest, in milliseconds: behind that of an earlier
+    /// publication, since players stumble over decode times that go back, break or no break.
+    pub begins_at_ms: i64,
 }
 
 /// Most bytes of one segment in all its renditions, so that a clock that stands still cannot make
@@ -117,7 +120,7 @@ impl Segmenter {
             timed_id3: settings.timed_id3,
             low_latency: settings.low_latency,
             parts,
-            clock: Clock::default(),
+            clock: Clock::beginning_at(settings.begins_at_ms),
             doctor: Doctor::new(),
             cutter: Cutter::new(settings.segment_ms, settings.target_duration_s),
             calendar: Calendar::default(),

@@ -117,6 +117,7 @@ pub(crate) fn play(tags: &[Tag], arrives: impl Fn(&Tag) -> i64) -> Said {
         low_latency: LowLatency::Off,
         part_ms: 333,
         part_target_ms: None,
+        begins_at_ms: 0,
     });
     let mut changes = Vec::new();
     for (ms, tag) in arrivals {

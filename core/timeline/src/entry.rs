@@ -48,6 +48,9 @@ pub struct Head {
     /// `PART-TARGET`, in milliseconds, once a first segment with parts has fixed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_target_ms: Option<u32>,
+    /// Where the last segment ended on its epoch's timeline, in 90 kHz ticks.
+    #[serde(default)]
+    pub timeline_end: i64,
     /// The media sequence number that the broadcast began with.
     #[serde(default)]
     pub broadcast_first: u64,
@@ -258,6 +261,7 @@ mod tests {
                 begins_broadcast: false,
                 calendar_end_ms: Some(1_700_000_002_000),
                 part_target_ms: None,
+                timeline_end: 0,
                 broadcast_first: 0,
                 paged_before: 0,
                 kept_from: 0,
@@ -279,7 +283,7 @@ mod tests {
     fn an_entry_reads_back_what_it_writes() {
         let bytes = entry().encode().unwrap();
         assert_eq!(Entry::decode(&bytes).unwrap(), entry());
-        assert!(bytes.len() < 750, "an entry takes {} bytes", bytes.len());
+        assert!(bytes.len() < 780, "an entry takes {} bytes", bytes.len());
     }
 
     #[test]

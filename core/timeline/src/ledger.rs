@@ -72,6 +72,7 @@ impl Ledger {
                 begins_broadcast: true,
                 calendar_end_ms: None,
                 part_target_ms: None,
+                timeline_end: 0,
                 broadcast_first: 0,
                 paged_before: 0,
                 kept_from: 0,
@@ -145,6 +146,7 @@ impl Ledger {
         let length_ms = boundary_ms(new.end).saturating_sub(boundary_ms(new.start));
         self.head.calendar_end_ms = Some(calendar_ms.saturating_add(length_ms));
         self.head.next_sequence = sequence.saturating_add(1);
+        self.head.timeline_end = new.end;
         self.head.target_duration_s.get_or_insert(new.target_duration_s);
         self.head.part_target_ms = self.head.part_target_ms.or(new.part_target_ms);
         let segment = SegmentEntry {

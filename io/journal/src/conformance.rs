@@ -47,6 +47,7 @@ fn entry(number: u64) -> Entry {
         begins_broadcast: true,
         calendar_end_ms: None,
         part_target_ms: None,
+        timeline_end: 0,
         broadcast_first: 0,
         paged_before: 0,
         kept_from: 0,

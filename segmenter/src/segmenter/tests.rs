@@ -101,6 +101,7 @@ const SETTINGS: Settings = Settings {
     low_latency: LowLatency::Off,
     part_ms: 333,
     part_target_ms: None,
+    begins_at_ms: 0,
 };
 
 fn show(segments: &[Segment]) -> String {
