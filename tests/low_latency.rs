@@ -1,9 +1,5 @@
 //! Low latency from the encoder to the viewer: parts, requests that wait, updates.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
 use std::thread;
@@ -165,7 +161,6 @@ fn unix_ms() -> i64 {
 const SAMPLES: usize = 20;
 
 #[test]
-#[expect(clippy::print_stderr, reason = "docs/performance.md has these figures")]
 fn a_browser_is_about_a_second_behind() {
     let server =
         Server::open(env!("CARGO_BIN_EXE_weir"), &["--set", "stream.packaging=fmp4"]).unwrap();

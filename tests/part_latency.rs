@@ -1,10 +1,6 @@
 //! How long a part takes from its last frame to a viewer who waits for it: a measurement, for
 //! docs/performance.md. It takes two minutes, so it runs only where it is asked for.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -78,7 +74,6 @@ fn end(text: &str) -> (u64, usize, f64) {
 
 #[test]
 #[ignore = "a measurement that takes two minutes"]
-#[expect(clippy::print_stderr, reason = "docs/performance.md has these figures")]
 fn a_part_reaches_who_waits_for_it() {
     let settings = ["--set", "stream.packaging=fmp4", "--set", "stream.window=300s"];
     let server = Server::open(env!("CARGO_BIN_EXE_weir"), &settings).unwrap();
