@@ -11,8 +11,8 @@ use crate::{Block, Delta, ENDLIST, Edge, Header, Map, version};
 /// The media playlist of `rendition` as the window shows it now, or `None` while the window has no
 /// segment of it. Where only other renditions have a segment it has a gap, so that all count
 /// alike. `open` is the segment that is being made, and with `skip` it is an update that leaves
-/// out what is old. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit whatever
-/// stands before it.
+/// out what is old. URIs are relative to `/{app}/{stream}/{rendition}/index.m3u8`, so they inherit
+/// whatever stands before it.
 #[must_use]
 pub fn render_media(
     window: &Window,

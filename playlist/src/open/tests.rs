@@ -269,8 +269,10 @@ proptest! {
             }) {
                 let rebuilt = hls::read::apply_delta(&base, &update).unwrap();
                 let uris = |playlist: &hls::read::MediaPlaylist| {
-                    let whole = playlist.segments.iter();
-                    whole.map(|it| (it.sequence, it.uri.clone(), it.parts.len())).collect::<Vec<_>>()
+                    let told = |it: &hls::read::Segment| {
+                        (it.sequence, it.uri.clone(), it.parts.len())
+                    };
+                    playlist.segments.iter().map(told).collect::<Vec<_>>()
                 };
                 let (ours, theirs) = (uris(&rebuilt), uris(&now));
                 let parts_from = theirs.iter().find(|it| it.2 > 0).map_or(u64::MAX, |it| it.0);
