@@ -69,13 +69,19 @@ impl Owners {
         self.said.push(Said::Announced(Some(Arc::new(open))));
     }
 
-    /// `p` a part, `s` the segment is whole, `d` it is, and was announced meanwhile, as its first
-    /// part is already; `i` interrupted, `o` another owner, `e` the end.
+    /// `p` a part, `r` an announcement comes once more, `s` the segment is whole, `d` it is, and was
+    /// announced meanwhile, as its first part is already; `i` interrupted, `o` another owner, `e`
+    /// the end.
     fn play(&mut self, word: char) {
         match word {
             'p' => {
                 self.parts += 1;
                 self.announce();
+            }
+            // What was announced before is heard again.
+            'r' => {
+                let heard: Vec<_> = self.said.iter().rev().filter_map(announced).take(2).collect();
+                self.said.extend(heard.last().cloned().map(|open| Said::Announced(Some(open))));
             }
             's' | 'd' => {
                 self.parts = self.parts.max(1);
@@ -91,6 +97,8 @@ impl Owners {
             // A publication that is over lists what it has told of.
             'i' | 'o' | 'e' => {
                 if self.parts > 0 && self.newest.head.state == timeline::State::Live {
+                    // That nothing is made any more is heard before what became of it.
+                    self.said.push(Said::Announced(None));
                     self.whole();
                 }
                 self.parts = 0;
@@ -210,6 +218,7 @@ fn what_is_announced_is_listed_when_it_is_next() {
     check("sppspp", "0 1 2.0 2.1");
     check("sppd", "0 1 2.0");
     check("sppdp", "0 1 2.0 2.1");
+    check("sppr", "0 1.0 1.1");
 }
 
 #[test]
@@ -245,7 +254,7 @@ proptest! {
     /// the whole playlist.
     #[test]
     fn what_is_listed_only_grows(
-        words in "(s|p|p|p|pppppps|d|i|o|p|s){1,60}",
+        words in "(s|p|p|p|pppppps|d|i|o|p|r|s){1,60}",
         lost in prop::collection::vec(any::<bool>(), 400),
         asked in prop::collection::vec(any::<bool>(), 400),
     ) {

@@ -217,6 +217,11 @@ async fn who_waits_in_vain_is_told_so() {
     assert_eq!(stalled.unwrap_err(), "live/a stands still for now");
     let took = began.elapsed();
     assert!(Duration::from_secs(5) < took && took < Duration::from_secs(7), "{took:?}");
+    // Who asks while it stands still is told at once.
+    let began = Instant::now();
+    let stalled = ask(&playlist, "index.m3u8?_HLS_msn=1&_HLS_part=1").await.unwrap();
+    assert_eq!(stalled.unwrap_err(), "live/a stands still for now");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     let part = ask(&playlist, "1/1.1.ts").await.unwrap();
     assert!(part.unwrap_err().contains("there is no "));
     // While nobody publishes, it stands still without an error, and caches ask again soon.
