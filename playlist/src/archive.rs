@@ -135,10 +135,15 @@ impl Recordings {
     /// [`ArchiveError::Unknown`] when there never was one; others when it may still be there.
     pub async fn delete(&self, id: &RecordingId) -> Result<bool, ArchiveError> {
         let deleted = self.mark_deleted(id, unix_ms()).await;
-        self.known().remove(id);
+        self.forget(id);
         let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
         released.insert(id.stream().clone());
         deleted
+    }
+
+    /// Forgets what was read of a record.
+    pub(crate) fn forget(&self, id: &RecordingId) {
+        self.known().remove(id);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

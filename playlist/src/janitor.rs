@@ -2,8 +2,8 @@
 //!
 //! First it says in the stream's journal up to which segment it will delete. Of all janitors one
 //! gets this through, and the owner of the stream and the makers of recordings read it. Then it
-//! reads what recordings need, and deletes the rest: pages first, since a page must not name what
-//! is not there. What it does not get done it finds again: the journal says what is over, and the
+//! reads what recordings need, and deletes the rest: pages first, since a page is to name nothing
+//! that is not there (but for one that a recording needs a part of). What it does not get done it finds again: the journal says what is over, and the
 //! store what is still there.
 
 mod expiry;
@@ -33,6 +33,8 @@ const SURVEY_EVERY_MS: i64 = 24 * 3_600 * 1_000;
 /// Which part of the retention is to be over before an entry in the journal says so: every such
 /// entry takes the place of one that tells of a segment.
 const STEPS: i64 = 16;
+/// How often it is looked meanwhile.
+const LOOKS_A_STEP: i64 = 4;
 /// Entries that are read at a time.
 const ENTRIES: usize = 64;
 
@@ -50,6 +52,8 @@ pub struct Janitor {
 struct Known {
     /// Everything before this entry is about segments that are over.
     over: Position,
+    /// When it is looked next whether more are, in milliseconds since the Unix epoch.
+    next_ms: i64,
     /// The journal was trimmed up to here.
     trimmed: Position,
     /// Segments with lower numbers were looked for in the store and deleted.
@@ -153,13 +157,22 @@ impl Janitor {
         // No broadcast that is over may lose a segment before it has its record.
         recordings.record(name, &newest).await?;
         let known = self.streams.entry(name.clone()).or_default();
-        let over = expiry::over_before(&recordings, name, &newest, &mut known.over, now_ms).await?;
+        let mut over = None;
+        if now_ms >= known.next_ms {
+            over = expiry::over_before(&recordings, name, &newest, &mut known.over, now_ms).await?;
+            // Pages are read for it, and what comes of it is told in steps.
+            let rest_ms = recordings.settings.retention_ms / STEPS / LOOKS_A_STEP;
+            known.next_ms = now_ms.saturating_add(rest_ms);
+        }
         if let Some(before) = over {
             let entry = Ledger::expired(&newest.entry, before, now_ms);
             match journal.append(name, newest.position, &entry).await {
                 Ok(position) => newest = Stored { position, entry: entry.into() },
                 // Somebody else went on meanwhile. There is time.
-                Err(AppendError::Stale { .. }) => return Ok(Freed::default()),
+                Err(AppendError::Stale { .. }) => {
+                    known.next_ms = now_ms;
+                    return Ok(Freed::default());
+                }
                 Err(error @ AppendError::Unavailable { .. }) => return Err(error.into()),
             }
         }

@@ -74,6 +74,7 @@ impl Recordings {
             return self.is_same(record).await;
         }
         if self.is_kept(record).await? {
+            self.forget(&record.id);
             return Ok(true);
         }
         self.objects.store.delete(&object).await?;
