@@ -41,6 +41,8 @@ pub(crate) struct Bench {
     made: i64,
     /// What its segments must be read with, in fragments.
     pub(crate) init: Option<u32>,
+    /// Whether pages are written.
+    pub(crate) is_paged: bool,
 }
 
 pub(crate) fn stream() -> StreamName {
@@ -65,7 +67,7 @@ impl Bench {
         let (ledger, opened) = Ledger::claim(None, claimant(), BEGIN_MS);
         let position = journal.append(&stream(), Position::START, &opened).await.unwrap();
         let store = Arc::new(DyingStore::default());
-        Self { journal, store, settings, ledger, position, made: 0, init: None }
+        Self { journal, store, settings, ledger, position, made: 0, init: None, is_paged: true }
     }
 
     pub(crate) fn recordings(&self) -> Arc<Recordings> {
@@ -108,7 +110,7 @@ impl Bench {
             }
             self.append(entry).await;
             let next = self.ledger.head().next_sequence;
-            if next.is_multiple_of(PAGE_SEGMENTS) {
+            if self.is_paged && next.is_multiple_of(PAGE_SEGMENTS) {
                 self.page(next / PAGE_SEGMENTS - 1).await;
             }
         }

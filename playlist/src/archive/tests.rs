@@ -84,6 +84,33 @@ async fn a_deleted_recording_is_not_made_again() {
 }
 
 #[tokio::test]
+async fn what_is_recorded_from_now_on_is_what_is_whole() {
+    let mut bench = Bench::new(SETTINGS).await;
+    for _ in 0..2 {
+        bench.segments(5).await;
+        bench.end().await;
+        bench.reconnect(10_000).await;
+    }
+    let newest = bench.journal.newest(&stream()).await.unwrap().unwrap();
+    let expired = Ledger::expired(&newest.entry, 2, bench.now_ms());
+    bench.journal.append(&stream(), newest.position, &expired).await.unwrap();
+    bench.settings.record = true;
+    record_all(&bench).await;
+    assert_eq!(records(&bench).await, [("2026-01-31.5".to_owned(), 5, 9)]);
+}
+
+#[tokio::test]
+async fn a_clip_says_what_its_first_segment_is_read_with() {
+    let mut bench = Bench::new(SETTINGS).await;
+    bench.init = Some(0);
+    bench.segments(10).await;
+    check(&bench, of_stream("a", 12_000, 16_000), "6+0 7-0").await;
+    let text = fetch(&bench, "/vod/live~a~a/ts/index.m3u8").await.unwrap();
+    let (header, _) = text.split_once("#EXT-X-PROGRAM-DATE-TIME").unwrap();
+    assert!(header.ends_with("#EXT-X-MAP:URI=\"../../../live/a/ts/1/init-0.mp4\"\n"), "{text}");
+}
+
+#[tokio::test]
 async fn two_nodes_that_record_at_once_write_the_same() {
     let mut bench = Bench::new(RECORDED).await;
     bench.segments(300).await;

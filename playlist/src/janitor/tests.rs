@@ -216,6 +216,44 @@ async fn the_journal_keeps_what_is_in_no_page_and_its_newest_entries() {
     assert_eq!(bench.stored().await.len(), 4_500, "pages tell of what the journal does not");
 }
 
+#[tokio::test]
+async fn the_journal_keeps_what_no_page_tells_of_however_long_it_is() {
+    let mut bench = Bench::new(Settings { retention_ms: 100 * HOUR_MS, ..SETTINGS }).await;
+    bench.is_paged = false;
+    bench.segments(4_500).await;
+    look(&bench, 9_000_000).await;
+    assert_eq!(bench.journal.read_newest(&stream(), usize::MAX).await.unwrap().len(), 4_501);
+}
+
+/// What is over is known from pages where the journal tells of it no more.
+#[tokio::test]
+async fn what_viewers_can_rewind_to_stays_where_only_pages_tell_of_it() {
+    let settings = Settings { dvr_window_ms: 8_000_000, ..SETTINGS };
+    let mut bench = Bench::new(settings).await;
+    let mut expected = Vec::new();
+    for segments in [4_500, 2_000, 10] {
+        bench.segments(segments).await;
+        look(&bench, 1_000 * HOUR_MS).await;
+        expected.push(bench.stored().await[0]);
+    }
+    // 8,000 s and a page before the end; by pages, no more than whole ones go.
+    assert_eq!(expected, [243, 2_243, 2_243]);
+    bench.end().await;
+    look(&bench, 1_000 * HOUR_MS).await;
+    assert_eq!(bench.stored().await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_the_next_segments_are_read_with_stays() {
+    let bench = Bench::new(SETTINGS).await;
+    for path in ["live/a/ts/1/init-0.mp4", "live/a/ts/0/init-0.mp4"] {
+        let key = ObjectKey::parse(path).unwrap();
+        bench.store.inner.put(&key, bytes::Bytes::from_static(b"x")).await.unwrap();
+    }
+    look(&bench, HOUR_MS).await;
+    assert_eq!((bench.objects("/1/init-").await, bench.objects("init-").await), (1, 1));
+}
+
 /// A janitor is killed at every one of its steps.
 #[tokio::test]
 async fn a_janitor_that_is_killed_leaves_nothing_that_the_next_one_does_not_find() {
