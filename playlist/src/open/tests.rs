@@ -69,9 +69,9 @@ impl Owners {
         self.said.push(Said::Announced(Some(Arc::new(open))));
     }
 
-    /// `p` a part, `r` an announcement comes once more, `s` the segment is whole, `d` it is, and was
-    /// announced meanwhile, as its first part is already; `i` interrupted, `o` another owner, `e`
-    /// the end.
+    /// `p` a part, `r` an announcement comes once more, `s` the segment is whole, `d` it is whole
+    /// and was announced meanwhile, as its first part is already; `i` interrupted, `o` another
+    /// owner, `e` the end.
     fn play(&mut self, word: char) {
         match word {
             'p' => {
