@@ -169,8 +169,10 @@ fn check_clip(server: &Server, clip: &Value) {
     let seconds: f64 = shown.trim().parse().unwrap();
     assert!((seconds - 4.0).abs() < 0.05, "{seconds} s");
 
-    let make = ["clip", "make", "live/cam", "--from=-9", "--to=-3", "--name", "goal"];
-    assert!(refused(server, &make).contains("the name of live~cam~goal is taken"));
+    let (from, to) = (clip["first_start"].as_str().unwrap(), clip["end"].as_str().unwrap());
+    let make = ["clip", "make", "live/cam", "--from", from, "--to", to, "--name", "goal"];
+    let taken = refused(server, &make);
+    assert!(taken.contains("the name of live~cam~goal is taken"), "{taken}");
     let make = ["clip", "make", "live/nobody", "--from=-9", "--to=-3", "--name", "goal"];
     assert!(refused(server, &make).contains("nothing is known of live/nobody"));
     let make = ["clip", "make", "live/cam", "--from=noon", "--to=-3", "--name", "noon"];

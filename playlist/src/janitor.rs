@@ -3,8 +3,8 @@
 //! First it says in the stream's journal up to which segment it will delete. Of all janitors one
 //! gets this through, and the owner of the stream and the makers of recordings read it. Then it
 //! reads what recordings need, and deletes the rest: pages first, since a page is to name nothing
-//! that is not there (but for one that a recording needs a part of). What it does not get done it finds again: the journal says what is over, and the
-//! store what is still there.
+//! that is not there (but for one that a recording needs a part of). What it does not get done it
+//! finds again: the journal says what is over, and the store what is still there.
 
 mod expiry;
 mod freed;

@@ -104,7 +104,8 @@ pub(crate) struct RawCluster {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawAdmin {
-    /// Where /health, /ready and /metrics are. It has no password: keep it on loopback or in a
+    /// Where /health, /ready and /metrics are, and where commands such as "weir clip" reach the
+    /// server. Whoever reaches it can delete recordings: keep it on loopback or in a
     /// private network.
     pub(crate) listen: String,
 }

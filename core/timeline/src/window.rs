@@ -276,8 +276,8 @@ impl Window {
         self.epoch
     }
 
-    /// When something happened last, in milliseconds since the Unix epoch: when the newest entry was
-    /// made that does not only tell where segments are, or that they go.
+    /// When something happened last, in milliseconds since the Unix epoch: when the newest entry
+    /// was made that does not only tell where segments are, or that they go.
     #[must_use]
     pub const fn latest_at_ms(&self) -> i64 {
         self.latest_at_ms
