@@ -132,7 +132,8 @@ fn listed(sequence: u64, discontinuity_sequence: u64, segment: &MediaSegment) ->
     })
 }
 
-const TAGS: [&str; 18] = [
+const TAGS: [&str; 19] = [
+    "#EXT-X-PLAYLIST-TYPE",
     "#EXT-X-SERVER-CONTROL",
     "#EXT-X-PART-INF",
     "#EXT-X-PART",
