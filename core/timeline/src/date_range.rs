@@ -47,8 +47,8 @@ impl DateRange {
         Some(self.start_ms.saturating_add_unsigned(self.duration_ms?))
     }
 
-    /// Whether the range is over before `oldest_ms`, in milliseconds since the Unix epoch. One whose
-    /// end nobody knows is not.
+    /// Whether the range is over before `oldest_ms`, in milliseconds since the Unix epoch. One
+    /// whose end nobody knows is not.
     #[must_use]
     pub fn is_before(&self, oldest_ms: i64) -> bool {
         let planned = || Some(self.start_ms.saturating_add_unsigned(self.planned_duration_ms?));

@@ -188,7 +188,7 @@ async fn check_histories(steps: Vec<u8>, dvr_s: i64, late: usize, offset_ms: i64
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn every_node_lists_the_same_and_what_was_listed_stays(
