@@ -64,7 +64,7 @@ impl Body for Sent {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut *self {
             Self::Ready(pieces, next, left) => {
-                let Some(piece) = pieces.iter().nth(*next) else { return Poll::Ready(None) };
+                let Some(piece) = pieces.get(*next) else { return Poll::Ready(None) };
                 *next += 1;
                 *left = left.saturating_sub(u64::try_from(piece.len()).unwrap_or(u64::MAX));
                 Poll::Ready(Some(Ok(Frame::data(piece.clone()))))

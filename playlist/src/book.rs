@@ -8,7 +8,7 @@ use hls::in_order;
 use timeline::{DateRange, PAGE_SEGMENTS};
 
 use crate::listing::CHUNK_SEGMENTS;
-use crate::packed::{Chunk, Joined};
+use crate::packed::{Bundle, Chunk, Joined};
 use crate::pages::Leaf;
 
 /// Date ranges in a header at most: the newest ones.
@@ -45,7 +45,7 @@ pub(crate) struct Lines {
 #[derive(Debug)]
 pub(crate) struct Book {
     numbers: Range<u64>,
-    pub(crate) joined: Joined,
+    pub(crate) bundle: Bundle,
     pub(crate) flags: Flags,
     pub(crate) target_duration_s: u32,
     pub(crate) date_ranges: Vec<DateRange>,
@@ -110,25 +110,20 @@ impl Kept {
 
 impl Book {
     fn bind(numbers: Range<u64>, leaves: &BTreeMap<u64, Arc<Leaf>>) -> Option<Self> {
-        let mut book = Self {
-            numbers: numbers.clone(),
-            joined: Joined::default(),
-            flags: Flags::default(),
-            target_duration_s: 0,
-            date_ranges: Vec::new(),
-        };
+        let mut joined = Joined::default();
+        let (mut flags, mut target_duration_s) = (Flags::default(), 0);
         let mut date_ranges = DateRanges::default();
-        for number in numbers {
+        for number in numbers.clone() {
             let leaf = leaves.get(&number)?;
             let record = leaf.page.record();
-            book.joined.push(&leaf.chunk);
-            book.flags.has_gap |= record.has_gap;
-            book.flags.is_dependent |= !record.dependent.is_empty();
-            book.target_duration_s = book.target_duration_s.max(record.target_duration_s);
+            joined.push(&leaf.chunk);
+            let is_dependent = !record.dependent.is_empty();
+            flags.add(Flags { has_gap: record.has_gap, is_dependent });
+            target_duration_s = target_duration_s.max(record.target_duration_s);
             date_ranges.add(&record.date_ranges);
         }
-        book.date_ranges = date_ranges.newest();
-        Some(book)
+        let (bundle, date_ranges) = (joined.bundle(), date_ranges.newest());
+        Some(Self { numbers, bundle, flags, target_duration_s, date_ranges })
     }
 
     pub(crate) fn segments(&self) -> Range<u64> {

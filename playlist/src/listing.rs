@@ -127,8 +127,8 @@ impl Sources<'_> {
                 }
                 Item::Book(book) => {
                     put(&mut pieces, &mut digest, &mut text);
-                    pieces.push_all(&book.joined);
-                    digest.update(book.joined.checksum().to_be_bytes());
+                    pieces.push_all(&book.bundle);
+                    digest.update(book.bundle.checksum().to_be_bytes());
                 }
             }
         }

@@ -34,14 +34,52 @@ struct Packed {
     crc: Hasher,
 }
 
-/// Pieces in a row, as a whole that can be put between others.
+/// Pieces in a row, as a whole that is put between others without touching each of them.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    plain: Pieces,
+    packed: Pieces,
+    /// Of all plain bytes.
+    crc: Hasher,
+}
+
+/// Pieces that are put in a row.
 #[derive(Debug)]
 pub(crate) struct Joined {
-    pub(crate) plain: Vec<Bytes>,
-    pub(crate) packed: Vec<Bytes>,
+    plain: Row,
+    packed: Row,
     /// Of all plain bytes.
-    pub(crate) crc: Hasher,
-    pub(crate) plain_bytes: u64,
+    crc: Hasher,
+    plain_bytes: u64,
+}
+
+/// Pieces that are put in a row, behind rows that are shared as a whole.
+#[derive(Debug, Default)]
+struct Row {
+    before: Vec<Pieces>,
+    last: Vec<Bytes>,
+}
+
+impl Row {
+    fn push(&mut self, bytes: Bytes) {
+        self.last.push(bytes);
+    }
+
+    fn push_all(&mut self, pieces: Pieces) {
+        self.close();
+        self.before.push(pieces);
+    }
+
+    fn close(&mut self) {
+        if !self.last.is_empty() {
+            self.before.push(Pieces::new(self.last.drain(..)));
+        }
+    }
+
+    fn finish(mut self) -> Pieces {
+        self.close();
+        Pieces::chain(self.before)
+    }
 }
 
 impl Chunk {
@@ -73,9 +111,17 @@ impl From<String> for Chunk {
     }
 }
 
+impl Bundle {
+    /// The checksum of the text.
+    pub(crate) fn checksum(&self) -> u32 {
+        self.crc.clone().finalize()
+    }
+}
+
 impl Default for Joined {
     fn default() -> Self {
-        Self { plain: Vec::new(), packed: Vec::new(), crc: Hasher::new(), plain_bytes: 0 }
+        let (plain, packed) = (Row::default(), Row::default());
+        Self { plain, packed, crc: Hasher::new(), plain_bytes: 0 }
     }
 }
 
@@ -92,17 +138,17 @@ impl Joined {
         self.plain_bytes = self.plain_bytes.saturating_add(length(&chunk.text));
     }
 
-    /// Puts pieces behind the others.
-    pub(crate) fn push_all(&mut self, other: &Self) {
-        self.plain.extend_from_slice(&other.plain);
-        self.packed.extend_from_slice(&other.packed);
-        self.crc.combine(&other.crc);
-        self.plain_bytes = self.plain_bytes.saturating_add(other.plain_bytes);
+    /// Puts a bundle behind the others.
+    pub(crate) fn push_all(&mut self, bundle: &Bundle) {
+        self.plain.push_all(bundle.plain.clone());
+        self.packed.push_all(bundle.packed.clone());
+        self.crc.combine(&bundle.crc);
+        self.plain_bytes = self.plain_bytes.saturating_add(bundle.plain.length());
     }
 
-    /// The checksum of the text.
-    pub(crate) fn checksum(&self) -> u32 {
-        self.crc.clone().finalize()
+    /// All of it as a bundle.
+    pub(crate) fn bundle(self) -> Bundle {
+        Bundle { plain: self.plain.finish(), packed: self.packed.finish(), crc: self.crc }
     }
 
     /// The text, and the same as gzip where that is shorter.
@@ -111,12 +157,12 @@ impl Joined {
         let [.., a, b, c, d] = self.plain_bytes.to_be_bytes();
         let mut trailer = Vec::with_capacity(10);
         trailer.extend_from_slice(LAST_BLOCK);
-        trailer.extend_from_slice(&self.checksum().to_le_bytes());
+        trailer.extend_from_slice(&self.crc.finalize().to_le_bytes());
         trailer.extend_from_slice(&[d, c, b, a]);
         let mut packed = self.packed;
-        packed.insert(0, Bytes::from_static(HEAD));
         packed.push(trailer.into());
-        let (plain, packed) = (Pieces::new(self.plain), Pieces::new(packed));
+        let head = Pieces::from(Bytes::from_static(HEAD));
+        let (plain, packed) = (self.plain.finish(), Pieces::chain([head, packed.finish()]));
         let is_shorter = packed.length() < plain.length();
         (plain, is_shorter.then_some(packed))
     }
@@ -202,7 +248,7 @@ mod tests {
         ) {
             let cut = cut.min(texts.len());
             let mut whole = joined(&texts[..cut]);
-            whole.push_all(&joined(&texts[cut..]));
+            whole.push_all(&joined(&texts[cut..]).bundle());
             let (plain, packed) = whole.finish();
             prop_assert_eq!(plain.join(), texts.concat());
             if let Some(packed) = packed {

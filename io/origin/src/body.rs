@@ -35,7 +35,9 @@ pub trait Made: Debug + Send + Sync + 'static {
 /// Bytes in pieces that follow one another and are shared, never copied.
 #[derive(Clone, Debug)]
 pub struct Pieces {
-    list: Arc<[Bytes]>,
+    /// Rows of pieces, each with the number of its first one; rows are shared as well.
+    rows: Arc<[(usize, Arc<[Bytes]>)]>,
+    count: usize,
     length: u64,
 }
 
@@ -43,9 +45,30 @@ impl Pieces {
     /// Joins pieces; empty ones are left out.
     #[must_use]
     pub fn new(list: impl IntoIterator<Item = Bytes>) -> Self {
-        let list: Arc<[Bytes]> = list.into_iter().filter(|piece| !piece.is_empty()).collect();
-        let length = list.iter().map(length).fold(0, u64::saturating_add);
-        Self { list, length }
+        let row: Arc<[Bytes]> = list.into_iter().filter(|piece| !piece.is_empty()).collect();
+        let length = row.iter().map(length).fold(0, u64::saturating_add);
+        Self { count: row.len(), rows: Arc::new([(0, row)]), length }
+    }
+
+    /// Joins what was joined before, without touching each piece of it.
+    #[must_use]
+    pub fn chain(list: impl IntoIterator<Item = Self>) -> Self {
+        let (mut rows, mut count, mut length) = (Vec::new(), 0_usize, 0_u64);
+        for pieces in list {
+            rows.extend(pieces.rows.iter().map(|(first, row)| (count + first, Arc::clone(row))));
+            count = count.saturating_add(pieces.count);
+            length = length.saturating_add(pieces.length);
+        }
+        Self { rows: rows.into(), count, length }
+    }
+
+    /// The piece of this number, from 0.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<&Bytes> {
+        let behind = self.rows.partition_point(|(first, _)| *first <= number);
+        // Of rows that begin with the same number, all but the last one are empty.
+        let (first, row) = self.rows.get(behind.checked_sub(1)?)?;
+        row.get(number.checked_sub(*first)?)
     }
 
     /// How many bytes there are.
@@ -56,14 +79,15 @@ impl Pieces {
 
     /// The pieces, in order; none of them is empty.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Bytes> {
-        self.list.iter()
+        static NOTHING: Bytes = Bytes::new();
+        (0..self.count).map(|number| self.get(number).unwrap_or(&NOTHING))
     }
 
     /// A part of the bytes; what is beyond the end is left out.
     #[must_use]
     pub fn slice(&self, range: Range<u64>) -> Self {
         let mut start = 0_u64;
-        let cut = self.list.iter().filter_map(|piece| {
+        let cut = self.iter().filter_map(|piece| {
             let (from, end) = (start, start.saturating_add(length(piece)));
             start = end;
             let (first, last) = (range.start.max(from), range.end.min(end));
@@ -77,10 +101,14 @@ impl Pieces {
     /// All bytes in one piece: a copy, unless there is one only.
     #[must_use]
     pub fn join(&self) -> Bytes {
-        match &*self.list {
-            [] => Bytes::new(),
-            [one] => one.clone(),
-            many => many.concat().into(),
+        match (self.get(0), self.count) {
+            (None, _) => Bytes::new(),
+            (Some(one), 1) => one.clone(),
+            (Some(_), _) => {
+                let mut bytes = Vec::with_capacity(usize::try_from(self.length).unwrap_or(0));
+                self.iter().for_each(|piece| bytes.extend_from_slice(piece));
+                bytes.into()
+            }
         }
     }
 }
@@ -134,8 +162,13 @@ mod tests {
     #[test]
     fn a_part_of_pieces_is_the_part_of_their_bytes() {
         let whole = b"abcdefghij";
-        let pieces = Pieces::new([&whole[..3], b"", &whole[3..4], &whole[4..]].map(Bytes::from));
+        let pieces = |list: &[&'static [u8]]| {
+            Pieces::new(list.iter().map(|piece| Bytes::from_static(piece)))
+        };
+        let rows = [pieces(&[]), pieces(&[&whole[..3], b""]), pieces(&[]), pieces(&[])];
+        let pieces = Pieces::chain([Pieces::chain(rows), pieces(&[&whole[3..4], &whole[4..]])]);
         assert_eq!((pieces.length(), pieces.iter().len()), (10, 3));
+        assert!(pieces.get(2).is_some_and(|last| last == &whole[4..]) && pieces.get(3).is_none());
         assert_eq!(pieces.join(), &whole[..]);
         for start in 0..12 {
             for end in start..12 {

@@ -126,7 +126,9 @@ impl Seen {
                 .filter(|line| line.starts_with("#EXTINF") || !line.starts_with('#'))
                 .take(2)
                 .collect();
-            let said = format!("{} {:?} {:?}", block.join(" "), segment.date, segment.map);
+            // Where there are no bytes, it is no matter what they would be read with.
+            let map = segment.map.as_ref().filter(|_| !segment.is_gap);
+            let said = format!("{} {:?} {map:?}", block.join(" "), segment.date);
             let key = (rendition.to_owned(), segment.sequence);
             let before = self.lines.entry(key).or_insert_with(|| said.clone());
             assert_eq!(*before, said);
