@@ -29,6 +29,8 @@ use tokio::runtime::Runtime;
 const LISTED: [u64; 5] = [1_000, 10_000, 100_000, 302_400, 1_000_000];
 /// Reloads of each: two pages.
 const RELOADS: u64 = 2 * PAGE_SEGMENTS;
+/// Reloads before them.
+const WARM_UP_RELOADS: u64 = 64;
 /// What a reload of 14 days may cost, as a multiple of one of 60 s.
 const RATIO_MAX: f64 = 1.2;
 /// What a delta update may take on the wire.
@@ -59,6 +61,11 @@ fn measure(runtime: &Runtime, listed: u64) {
     });
     let first = begun.elapsed();
     runtime.block_on(fetch(&short_playlist, ""));
+    // For caches and branch predictors.
+    for _ in 0..WARM_UP_RELOADS {
+        runtime.block_on(long.reload(&long_playlist));
+        runtime.block_on(short.reload(&short_playlist));
+    }
     let (mut times, mut short_times) = (Vec::new(), Vec::new());
     for _ in 0..RELOADS {
         times.push(runtime.block_on(long.reload(&long_playlist)));

@@ -123,7 +123,7 @@ impl Sources<'_> {
                 Item::Lines(lines) => {
                     put(&mut pieces, &mut digest, &mut text);
                     pieces.push(&lines.chunk);
-                    digest.update(lines.chunk.text());
+                    digest.update(lines.chunk.checksum().to_be_bytes());
                 }
                 Item::Book(book) => {
                     put(&mut pieces, &mut digest, &mut text);

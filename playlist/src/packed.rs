@@ -96,6 +96,11 @@ impl Chunk {
         self.packed();
     }
 
+    /// The checksum of the text.
+    pub(crate) fn checksum(&self) -> u32 {
+        self.packed().crc.clone().finalize()
+    }
+
     fn packed(&self) -> &Packed {
         self.packed.get_or_init(|| {
             let mut crc = Hasher::new();
@@ -187,8 +192,8 @@ fn deflate(text: &[u8]) -> Bytes {
             Ok(Status::StreamEnd) | Err(_) => break,
         }
     }
-    packed.shrink_to_fit();
-    packed.into()
+    // It is kept for long: not with the room that was there for more.
+    Bytes::copy_from_slice(&packed)
 }
 
 fn compress_length(text: &[u8]) -> u64 {

@@ -52,11 +52,6 @@ impl Bounds {
             end_ms: last.calendar_ms.saturating_add(last.length_ms),
         })
     }
-
-    /// A boundary that a window of this length begins at.
-    fn align(&self, sequence: u64, length_ms: i64) -> u64 {
-        sequence - sequence % grid(length_ms, self.target_duration_s)
-    }
 }
 
 /// A window of this length begins with a segment whose number is a multiple of this.
@@ -95,6 +90,7 @@ impl Follower {
         let least_ms = TARGET_DURATIONS_MIN.saturating_mul(target_ms);
         let floor = bounds.head.broadcast_first.max(bounds.head.kept_from);
         let mut first = newest(&self.read_window(), bounds.end, least_ms);
+        let grid = grid(length_ms.max(least_ms), bounds.target_duration_s);
         let window_ms = self.settings.window.length_ms;
         if length_ms >= window_ms {
             first = first.min(bounds.live_first);
@@ -102,10 +98,10 @@ impl Follower {
         // The live window is counted in media. A longer one is counted in time, and no shorter.
         if length_ms != window_ms {
             let since_ms = bounds.end_ms.saturating_sub(length_ms);
-            let found = self.first_after(wanted, bounds, since_ms, floor).await?;
+            let found = self.first_after(wanted, bounds, since_ms, floor, grid).await?;
             first = first.min(found.unwrap_or(first));
         }
-        let first = bounds.align(first, length_ms.max(least_ms)).max(floor);
+        let first = (first - first % grid).max(floor);
         Ok(Span {
             first: first.min(bounds.end.saturating_sub(1)),
             end: bounds.end,
@@ -130,7 +126,8 @@ impl Follower {
             return Err(nothing());
         }
         let floor = bounds.head.kept_from;
-        let first = self.first_after(wanted, bounds, start_ms, floor).await?.ok_or_else(nothing)?;
+        let first =
+            self.first_after(wanted, bounds, start_ms, floor, 1).await?.ok_or_else(nothing)?;
         let end = match end_ms.filter(|_| is_over) {
             Some(end_ms) => self.end_before(wanted, bounds, end_ms).await?,
             None => bounds.end,
@@ -149,17 +146,21 @@ impl Follower {
     }
 
     /// The first segment, from `floor` on, that ends after `ms` (milliseconds since the Unix
-    /// epoch).
+    /// epoch); one before it on the same `grid` will do.
     async fn first_after(
         &self,
         wanted: &Arc<Wanted>,
         bounds: &Bounds,
         ms: i64,
         floor: u64,
+        grid: u64,
     ) -> Result<Option<u64>, OriginError> {
         if ms < bounds.kept_first_ms && floor < bounds.kept_first {
             let pages = floor / PAGE_SEGMENTS..pages_before(bounds);
             if let Some(number) = self.page_after(wanted, pages, ms).await? {
+                if grid == PAGE_SEGMENTS {
+                    return Ok(Some(number.saturating_mul(PAGE_SEGMENTS).max(floor)));
+                }
                 let leaf = self.library.leaf(wanted, number).await?;
                 let found = leaf.and_then(|leaf| leaf.page.first_after(ms));
                 return Ok(found.map(|sequence| sequence.max(floor)));
