@@ -93,7 +93,7 @@ async fn a_request_gets_what_it_names_or_a_reason() {
         ("GET /live/../../etc/passwd", 404, "a name"),
         ("GET /live/%2e%2e/index.m3u8", 404, "a name may have letters"),
         ("GET /live/a%00b/index.m3u8", 404, "a name may have letters"),
-        ("GET /live/cam/", 404, "a name is empty\n"),
+        ("GET /live/cam/", 404, "there is no such page\n"),
         ("GET /no-such-file.ico", 404, "there is no such page\n"),
         ("GET /live", 404, "there is no such page\n"),
         ("GET http://other/live/cam/index.m3u8", 400, "the request's target and its Host"),
