@@ -23,6 +23,7 @@ use crate::open::Live;
 use crate::pages::{Leaf, Library, Wanted};
 pub(crate) use crate::read_back::read_window;
 use crate::read_back::{read_tail, said_before};
+use crate::turns::Turns;
 use crate::view::Stretch;
 
 /// How long a journal that failed is left alone before it is read again.
@@ -50,7 +51,7 @@ pub(crate) struct Follower {
     /// The page in which a stretch of time was found last, and when it begins and ends.
     memo: Mutex<Option<(u64, i64, i64)>>,
     /// Held while a version is made, so that it is made once.
-    making: tokio::sync::Mutex<()>,
+    turns: Turns,
     pub(crate) last_used: Mutex<Instant>,
 }
 
@@ -102,7 +103,7 @@ impl Follower {
             documents: Mutex::default(),
             kept: Mutex::default(),
             memo: Mutex::default(),
-            making: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
             last_used: Mutex::new(Instant::now()),
         };
         Ok(Some((Arc::new(follower), position)))
@@ -130,21 +131,15 @@ impl Follower {
     }
 
     pub(crate) fn apply(&self, entry: &Entry) {
-        match &entry.body {
-            Body::Gap { first, last } => {
-                lock(&self.kept).values_mut().for_each(|kept| kept.lose(*first, *last));
-            }
-            Body::Paged { number } => self.make_pages(*number),
-            Body::Opened { .. }
-            | Body::Segment(_)
-            | Body::Interrupted { .. }
-            | Body::Ended { .. }
-            | Body::DateRange(_)
-            | Body::Expired { .. }
-            | Body::Unknown => {}
+        if let Body::Paged { number } = &entry.body {
+            self.make_pages(*number);
         }
         let mut window = self.window.write().unwrap_or_else(PoisonError::into_inner);
         window.apply(entry);
+        // Whoever renders holds the window: nobody keeps lines of before behind this.
+        if let Body::Gap { first, last } = &entry.body {
+            lock(&self.kept).values_mut().for_each(|kept| kept.lose(*first, *last));
+        }
         self.live.settle(&window, entry);
         drop(window);
         self.folded.fetch_add(1, Ordering::Release);
@@ -182,7 +177,7 @@ impl Follower {
         if let Some(document) = self.made(which) {
             return Ok(Some(document));
         }
-        let _making = self.making.lock().await;
+        let _turn = self.turns.take(which).await;
         if let Some(document) = self.made(which) {
             return Ok(Some(document));
         }
@@ -231,6 +226,10 @@ impl Follower {
         stretch: Stretch,
         skip: Option<Skip>,
     ) -> Result<Option<Document>, OriginError> {
+        // Anybody may ask for any name: nothing is read for one that the stream does not have.
+        if matches!(stretch, Stretch::Last(_)) && !self.has(rendition) {
+            return Ok(None);
+        }
         let wanted = self.wanted_by_name(rendition.clone());
         for _ in 0..ATTEMPTS {
             let Some(mut span) = self.span(&wanted, stretch).await? else { return Ok(None) };

@@ -26,6 +26,7 @@ mod service;
 mod span;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod variants;
 mod view;
 mod vod;

@@ -1,11 +1,13 @@
 //! What a stream's journal holds of its newest segments.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use journal::{Journal, JournalError, Position, Stored};
 use timeline::{
     Body, DateRange, Entry, PAGE_SEGMENTS, SegmentEntry, StreamName, Window, WindowPolicy,
 };
+use tokio::time::timeout;
 use tracing::debug;
 
 use crate::pages::{Library, Wanted};
@@ -20,6 +22,9 @@ const ENTRIES_MAX: usize = 4_096;
 const TAIL_TARGET_DURATIONS: i64 = 10;
 /// Entries that are not segments and may stand among those of a window.
 const OTHER_ENTRIES: usize = 64;
+/// How long the first viewer of a stream waits for what was said before its newest segments: half
+/// of the second in which a node serves what it has not served before.
+const SAID_BEFORE_WAIT: Duration = Duration::from_millis(500);
 
 /// The window of a stream as its journal's newest entries show it, and these entries.
 pub(crate) async fn read_window(
@@ -102,10 +107,14 @@ pub(crate) async fn said_before(
             like: None,
             others: Vec::new(),
         });
-        match library.leaf(&wanted, number).await {
+        // Viewers are better served without than not at all.
+        let Ok(read) = timeout(SAID_BEFORE_WAIT, library.leaf(&wanted, number)).await else {
+            debug!(stream.name = %name, page = number, "older date ranges of `{name}` are left out: the store takes too long");
+            break;
+        };
+        match read {
             Ok(Some(leaf)) => return leaf.page.record().date_ranges.clone(),
             Ok(None) => {}
-            // Viewers are better served without than not at all.
             Err(error) => {
                 debug!(stream.name = %name, page = number, %error, "older date ranges of `{name}` are left out: {error}");
                 break;

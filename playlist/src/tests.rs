@@ -1,5 +1,6 @@
 //! The service on parts in memory.
 
+mod busy;
 mod dvr;
 mod low_latency;
 
