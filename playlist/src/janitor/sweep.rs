@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use journal::Position;
 use store::Found;
 use timeline::{
     Entry, MediaKey, ObjectKey, ObjectName, PAGE_SEGMENTS, Recording, RecordingKey, RenditionId,
@@ -10,8 +11,8 @@ use timeline::{
 use tokio::time::Instant;
 use tracing::info;
 
-use super::Freed;
-use crate::archive::{ArchiveError, Recordings};
+use super::{ENTRIES, Freed};
+use crate::archive::{ArchiveError, Recordings, segment_of};
 
 /// How long something that nothing lists may be on its way, in milliseconds: an upload is tried
 /// again after a restart, and a restart may take a night.
@@ -68,7 +69,7 @@ impl<'a> Sweep<'a> {
         let mut freed = Freed::default();
         let mut progress = Instant::now();
         self.pages(may, &mut freed).await?;
-        let mut inits = Inits::default();
+        let mut inits = Inits { needed: self.listed_inits().await?, ..Inits::default() };
         let mut survey = self.recordings.objects.store.survey(self.name);
         while let Some(portion) = survey.recv().await {
             for found in portion? {
@@ -91,6 +92,30 @@ impl<'a> Sweep<'a> {
             self.delete(&key, bytes, Fate::Over, may, &mut freed).await?;
         }
         Ok(freed)
+    }
+
+    /// The ownerships whose initialisation sections are needed by segments that the journal tells
+    /// of. They may still be on their way to the store, after what they are read with.
+    async fn listed_inits(&self) -> Result<BTreeSet<(RenditionId, u64)>, ArchiveError> {
+        let (mut needed, mut position) = (BTreeSet::new(), Position::START);
+        loop {
+            let journal = self.recordings.journal.as_ref();
+            let entries = journal.read_after(self.name, position, ENTRIES).await?;
+            for stored in &entries {
+                position = stored.position;
+                let Some(sequence) = segment_of(&stored.entry) else { continue };
+                if self.stretch(sequence, sequence) == Fate::Stays {
+                    let inits = stored.entry.inits(self.name).map(|(key, _)| key);
+                    needed.extend(inits.filter_map(|key| match key {
+                        ObjectKey::Media(key) => Some((key.rendition, key.epoch)),
+                        ObjectKey::Page(_) | ObjectKey::Recording(_) => None,
+                    }));
+                }
+            }
+            if entries.len() < ENTRIES {
+                return Ok(needed);
+            }
+        }
     }
 
     /// A page names segments: it goes before any of them does.

@@ -254,6 +254,24 @@ async fn what_the_next_segments_are_read_with_stays() {
     assert_eq!((bench.objects("/1/init-").await, bench.objects("init-").await), (1, 1));
 }
 
+/// The store takes what segments are read with before it takes them, which may be an hour later.
+#[tokio::test]
+async fn what_segments_are_read_with_that_have_not_come_yet_stays() {
+    let mut bench = Bench::new(SETTINGS).await;
+    bench.init = Some(0);
+    bench.segments(3).await;
+    for path in ["live/a/ts/1/0.m4s", "live/a/ts/1/1.m4s", "live/a/ts/1/2.m4s"] {
+        bench.store.inner.delete(&ObjectKey::parse(path).unwrap()).await.unwrap();
+    }
+    bench.reconnect(10_000).await;
+    look(&bench, 30_000).await;
+    assert_eq!((bench.stored().await.len(), bench.objects("/1/init-").await), (0, 1));
+    // Their time is over when that of the segments is.
+    bench.segments(100).await;
+    look(&bench, HOUR_MS).await;
+    assert_eq!((bench.objects("/1/init-").await, bench.objects("/2/init-").await), (0, 1));
+}
+
 /// A janitor is killed at every one of its steps.
 #[tokio::test]
 async fn a_janitor_that_is_killed_leaves_nothing_that_the_next_one_does_not_find() {
