@@ -161,7 +161,7 @@ impl Player {
                 // A hinted part is not made where its segment ends before it.
                 Ok(reply) if reply.status == http::StatusCode::NOT_FOUND => {}
                 Ok(reply) => _ = seen.faults.insert(format!("{url}: {}", reply.status)),
-                Err(error) => _ = seen.faults.insert(format!("{url}: {error}")),
+                Err(error) => _ = seen.faults.insert(format!("{url}: {error:#}")),
             }
         });
     }
@@ -175,7 +175,7 @@ impl Player {
                 None
             }
             Err(error) => {
-                self.fault(format!("{path}: {error}"));
+                self.fault(format!("{path}: {error:#}"));
                 None
             }
         }

@@ -195,7 +195,7 @@ fn general(folder: &Path) -> Result<String> {
     if rustix::process::geteuid().is_root() {
         writeln!(text, "user root;")?;
     }
-    writeln!(text, "events {{ worker_connections 1024; }}")?;
+    writeln!(text, "events {{ worker_connections 8192; }}")?;
     Ok(text)
 }
 
