@@ -56,8 +56,8 @@ pub(crate) struct Book {
 pub(crate) struct Kept {
     /// Chunks by their first segment.
     chunks: BTreeMap<u64, Arc<Lines>>,
-    /// Books by their numbers.
-    books: BTreeMap<(u64, u64), Arc<Book>>,
+    /// Books, the one that was looked into last at the end.
+    books: Vec<Arc<Book>>,
 }
 
 impl Kept {
@@ -90,21 +90,21 @@ impl Kept {
         numbers: Range<u64>,
         leaves: &BTreeMap<u64, Arc<Leaf>>,
     ) -> Option<Arc<Book>> {
-        let key = (numbers.start, numbers.end);
-        if let Some(book) = self.books.get(&key) {
-            return Some(Arc::clone(book));
+        let place = self.books.iter().position(|book| book.numbers == numbers);
+        let book = match place {
+            Some(place) => self.books.remove(place),
+            None => Arc::new(Book::bind(numbers, leaves)?),
+        };
+        if self.books.len() >= BOOKS_MAX {
+            self.books.remove(0);
         }
-        let book = Arc::new(Book::bind(numbers, leaves)?);
-        while self.books.len() >= BOOKS_MAX {
-            self.books.pop_first();
-        }
-        self.books.insert(key, Arc::clone(&book));
+        self.books.push(Arc::clone(&book));
         Some(book)
     }
 
     /// Whether the pages of these numbers are at hand as one piece.
     pub(crate) fn has_book(&self, numbers: &Range<u64>) -> bool {
-        self.books.contains_key(&(numbers.start, numbers.end))
+        self.books.iter().any(|book| book.numbers == *numbers)
     }
 }
 
@@ -151,5 +151,22 @@ impl DateRanges {
         let surplus = ranges.len().saturating_sub(DATE_RANGES_MAX);
         ranges.drain(..surplus);
         ranges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_looked_into_for_the_longest_time_goes_first() {
+        let mut kept = Kept::default();
+        let mut look = |number| kept.book(number..number, &BTreeMap::new()).is_some();
+        assert!((0..8).all(&mut look));
+        // The live window, which begins before all that others ask for.
+        assert!(look(0) && look(8) && look(9));
+        let has = |number: u64| kept.has_book(&(number..number));
+        let there: Vec<_> = (0..10).filter(|number| has(*number)).collect();
+        assert_eq!(there, [0, 3, 4, 5, 6, 7, 8, 9]);
     }
 }
