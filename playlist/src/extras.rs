@@ -8,15 +8,17 @@ use timeline::{OpenSegment, Skip};
 use crate::listing::{Extras, Skipped, Sources, Span, newest};
 
 impl Sources<'_> {
-    /// What is added to a span: `open` is the segment that is being made, and `skip` is what an
-    /// update leaves out. Nothing is added to what does not grow.
+    /// What is added to a span: `open` is the segment that is being made, `skip` is what an update
+    /// leaves out, and `query` is what the other renditions are asked for with. Nothing is added
+    /// to what does not grow.
     pub(crate) fn extras(
         &self,
         span: &Span,
         open: Option<&OpenSegment>,
         skip: Option<Skip>,
+        query: &str,
     ) -> Extras {
-        let edge = Edge::new(self.window, open);
+        let edge = Edge::new(self.window, open).asked_with(query);
         // Of a stretch with an end nothing is promised.
         let is_live = !span.is_closed || span.kind.is_none();
         let Some(control) = edge.control(self.rendition).filter(|_| is_live) else {

@@ -9,8 +9,8 @@ use hls::{Page, container_of};
 use journal::{Journal, JournalError, Position};
 use origin::{Document, OriginError};
 use timeline::{
-    Body, Container, Entry, PAGE_SEGMENTS, PageKey, RenditionId, SegmentRecord, Skip, State,
-    StreamName, View, Window,
+    Body, Container, Entry, PAGE_SEGMENTS, PageKey, RenditionId, Skip, State, StreamName, View,
+    Window,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -22,7 +22,7 @@ use crate::listing::{Sources, Span, whole_pages};
 use crate::open::Live;
 use crate::pages::{Leaf, Library, Wanted};
 pub(crate) use crate::read_back::read_window;
-use crate::read_back::{read_tail, said_before};
+use crate::read_back::{ReadBack, read_back};
 use crate::turns::Turns;
 use crate::view::Stretch;
 
@@ -85,13 +85,8 @@ impl Follower {
         settings: Settings,
         library: &Arc<Library>,
     ) -> Result<Option<(Arc<Self>, Position)>, JournalError> {
-        let Some((entries, position)) = read_tail(journal.as_ref(), name, settings.window).await?
-        else {
-            return Ok(None);
-        };
-        let mut window = Window::with_tail(settings.window);
-        window.remember(said_before(library, name, &entries).await);
-        entries.iter().for_each(|entry| window.apply(entry));
+        let read = read_back(journal.as_ref(), name, settings.window, library).await?;
+        let Some(ReadBack { window, entries, position }) = read else { return Ok(None) };
         let follower = Self {
             name: name.clone(),
             settings,
@@ -112,12 +107,19 @@ impl Follower {
     /// Goes on with what the journal gets after `position`, for as long as it is polled.
     pub(crate) async fn follow(self: Arc<Self>, journal: Arc<dyn Journal>, from: Position) {
         let mut position = from;
-        loop {
+        'anew: loop {
             let failed = match journal.tail(&self.name, position).await {
                 Err(error) => error,
                 Ok(mut tail) => loop {
                     match tail.next().await {
                         Err(error) => break error,
+                        Ok(stored) if self.has_missed(&stored.entry) => {
+                            match self.begin_anew(journal.as_ref()).await {
+                                Err(error) => break error,
+                                Ok(newest) => position = newest.unwrap_or(stored.position),
+                            }
+                            continue 'anew;
+                        }
                         Ok(stored) => {
                             position = stored.position;
                             self.apply(&stored.entry);
@@ -128,6 +130,27 @@ impl Follower {
             warn!(stream.name = %self.name, error = %failed, "the journal of `{}` is read again in a second: {failed}", self.name);
             sleep(RETRY_AFTER).await;
         }
+    }
+
+    /// Whether entries before this one were trimmed before they were read here: no journal keeps
+    /// what is in pages for a node that it could not reach for hours.
+    fn has_missed(&self, entry: &Entry) -> bool {
+        let Body::Segment(segment) = &entry.body else { return false };
+        self.read_window().head().is_some_and(|head| segment.sequence > head.next_sequence)
+    }
+
+    /// Reads the stream as if it had not been followed before.
+    async fn begin_anew(&self, journal: &dyn Journal) -> Result<Option<Position>, JournalError> {
+        let read = read_back(journal, &self.name, self.settings.window, &self.library).await?;
+        let Some(ReadBack { window: read, entries, position }) = read else { return Ok(None) };
+        let mut window = self.window.write().unwrap_or_else(PoisonError::into_inner);
+        *window = read;
+        lock(&self.kept).clear();
+        entries.iter().for_each(|entry| self.live.settle(&window, entry));
+        drop(window);
+        self.folded.fetch_add(1, Ordering::Release);
+        self.wake();
+        Ok(Some(position))
     }
 
     pub(crate) fn apply(&self, entry: &Entry) {
@@ -230,6 +253,7 @@ impl Follower {
         if matches!(stretch, Stretch::Last(_)) && !self.has(rendition) {
             return Ok(None);
         }
+        let query = self.settings.query(stretch);
         let wanted = self.wanted_by_name(rendition.clone());
         for _ in 0..ATTEMPTS {
             let Some(mut span) = self.span(&wanted, stretch).await? else { return Ok(None) };
@@ -244,7 +268,7 @@ impl Follower {
             };
             let sources = Sources { window: &window, rendition, container, leaves: &leaves };
             let open = self.live.listed();
-            let extras = sources.extras(&span, open.as_deref(), skip);
+            let extras = sources.extras(&span, open.as_deref(), skip, &query);
             let mut kept = lock(&self.kept);
             let kept = kept.entry(rendition.clone()).or_default();
             if let Some(document) = sources.compose(&span, &extras, kept) {
@@ -306,35 +330,6 @@ impl Follower {
 
     pub(crate) fn memorize(&self, number: u64, start_ms: i64, end_ms: i64) {
         *lock(&self.memo) = Some((number, start_ms, end_ms));
-    }
-
-    /// The newest record of the rendition that the stream prefers.
-    pub(crate) fn newest_record(&self) -> Option<SegmentRecord> {
-        let window = self.read_window();
-        let mut newest = window.tail().rev();
-        newest.find_map(|segment| segment.renditions.first().cloned())
-    }
-
-    pub(crate) fn wanted(&self, record: &SegmentRecord) -> Arc<Wanted> {
-        let like = Some(record.clone());
-        Arc::new(Wanted { like, ..self.known(record.rendition.clone()) })
-    }
-
-    pub(crate) fn wanted_by_name(&self, rendition: RenditionId) -> Arc<Wanted> {
-        let like = {
-            let window = self.read_window();
-            let mut records = window.tail().rev().flat_map(|segment| &segment.renditions);
-            records.find(|record| record.rendition == rendition).cloned()
-        };
-        Arc::new(Wanted { like, ..self.known(rendition) })
-    }
-
-    fn known(&self, rendition: RenditionId) -> Wanted {
-        let window = self.read_window();
-        let newest = window.tail().next_back();
-        let others = newest.iter().flat_map(|segment| &segment.renditions);
-        let others = others.map(|record| record.rendition.clone()).collect();
-        Wanted { stream: self.name.clone(), rendition, like: None, others }
     }
 
     /// What the stream is doing.

@@ -115,7 +115,8 @@ impl Follower {
     /// Where the memory of the owner of a segment or an initialisation section is, if this node
     /// tells viewers of the object and the owner is another one.
     pub(crate) fn owner_of(&self, key: &MediaKey) -> Option<Box<str>> {
-        let is_listed = self.read_window().segments().any(|segment| {
+        // A long window lists what is kept as well, and any of it may be in no store yet.
+        let is_listed = self.read_window().tail().any(|segment| {
             segment.epoch == key.epoch
                 && segment.renditions.iter().any(|it| match key.object {
                     ObjectName::Segment { sequence, container } => {

@@ -15,6 +15,7 @@ use thiserror::Error;
 use timeline::{ObjectKey, PageKey, RenditionId, SegmentRecord, StreamName};
 use tokio::task::JoinSet;
 
+use crate::follow::Follower;
 use crate::packed::Chunk;
 use crate::service::unavailable;
 
@@ -183,6 +184,37 @@ fn take(
     let (number, leaf) = read.map_err(|error| unavailable("the object store", error))?;
     found.extend(leaf.map(|leaf| (number, leaf)));
     Ok(())
+}
+
+impl Follower {
+    /// The newest record of the rendition that the stream prefers.
+    pub(crate) fn newest_record(&self) -> Option<SegmentRecord> {
+        let window = self.read_window();
+        let mut newest = window.tail().rev();
+        newest.find_map(|segment| segment.renditions.first().cloned())
+    }
+
+    pub(crate) fn wanted(&self, record: &SegmentRecord) -> Arc<Wanted> {
+        let like = Some(record.clone());
+        Arc::new(Wanted { like, ..self.known(record.rendition.clone()) })
+    }
+
+    pub(crate) fn wanted_by_name(&self, rendition: RenditionId) -> Arc<Wanted> {
+        let like = {
+            let window = self.read_window();
+            let mut records = window.tail().rev().flat_map(|segment| &segment.renditions);
+            records.find(|record| record.rendition == rendition).cloned()
+        };
+        Arc::new(Wanted { like, ..self.known(rendition) })
+    }
+
+    fn known(&self, rendition: RenditionId) -> Wanted {
+        let window = self.read_window();
+        let newest = window.tail().next_back();
+        let others = newest.iter().flat_map(|segment| &segment.renditions);
+        let others = others.map(|record| record.rendition.clone()).collect();
+        Wanted { stream: self.name.clone(), rendition, like: None, others }
+    }
 }
 
 impl Wanted {

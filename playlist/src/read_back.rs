@@ -49,9 +49,34 @@ pub(crate) async fn read_window(
     }
 }
 
+/// A stream as its journal tells it at a moment.
+pub(crate) struct ReadBack {
+    pub(crate) window: Window,
+    /// What the window was folded from.
+    pub(crate) entries: Vec<Arc<Entry>>,
+    /// Where the newest of them is.
+    pub(crate) position: Position,
+}
+
+/// Reads a stream's tail; `None` when the stream has no journal.
+pub(crate) async fn read_back(
+    journal: &dyn Journal,
+    name: &StreamName,
+    policy: WindowPolicy,
+    library: &Arc<Library>,
+) -> Result<Option<ReadBack>, JournalError> {
+    let Some((entries, position)) = read_tail(journal, name, policy).await? else {
+        return Ok(None);
+    };
+    let mut window = Window::with_tail(policy);
+    window.remember(said_before(library, name, &entries).await);
+    entries.iter().for_each(|entry| window.apply(entry));
+    Ok(Some(ReadBack { window, entries, position }))
+}
+
 /// The newest entries of a stream: those of its live window, and all that is in no page yet; from
 /// the beginning of a page on. So whoever begins to read, whenever that is, reads the same.
-pub(crate) async fn read_tail(
+async fn read_tail(
     journal: &dyn Journal,
     name: &StreamName,
     policy: WindowPolicy,
@@ -92,7 +117,7 @@ pub(crate) async fn read_tail(
 
 /// What had been said of stretches of time before the first of `entries`, and still runs then: the
 /// page before them knows.
-pub(crate) async fn said_before(
+async fn said_before(
     library: &Arc<Library>,
     name: &StreamName,
     entries: &[Arc<Entry>],

@@ -52,6 +52,17 @@ impl Bounds {
             end_ms: last.calendar_ms.saturating_add(last.length_ms),
         })
     }
+
+    /// A live playlist begins behind what is in no page and too much to be kept, which is so when no
+    /// page could be written for hours: it is listed again when its pages are there.
+    const fn behind_hole(&self, mut span: Span) -> Span {
+        let is_hole = self.head.paged_before < self.kept_first;
+        let is_live = span.kind.is_none() || !span.is_closed;
+        if is_hole && is_live && span.first < self.kept_first && self.kept_first < span.end {
+            span.first = self.kept_first;
+        }
+        span
+    }
 }
 
 /// A window of this length begins with a segment whose number is a multiple of this.
@@ -72,12 +83,11 @@ impl Follower {
         stretch: Stretch,
     ) -> Result<Option<Span>, OriginError> {
         let Some(bounds) = Bounds::of(&self.read_window()) else { return Ok(None) };
-        match stretch {
-            Stretch::Last(length_ms) => Ok(Some(self.last(wanted, &bounds, length_ms).await?)),
-            Stretch::From(start_ms, end_ms) => {
-                self.from(wanted, &bounds, start_ms, end_ms).await.map(Some)
-            }
-        }
+        let span = match stretch {
+            Stretch::Last(length_ms) => self.last(wanted, &bounds, length_ms).await?,
+            Stretch::From(start_ms, end_ms) => self.from(wanted, &bounds, start_ms, end_ms).await?,
+        };
+        Ok(Some(bounds.behind_hole(span)))
     }
 
     async fn last(

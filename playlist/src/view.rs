@@ -1,6 +1,6 @@
 //! Which stretch of a stream a request means.
 
-use timeline::{Moment, View};
+use timeline::{Moment, Query, View};
 
 use crate::Settings;
 
@@ -65,6 +65,18 @@ impl Settings {
         }
     }
 
+    /// The query that asks for a stretch, as a multivariant playlist writes it on its URIs.
+    pub(crate) fn query(&self, stretch: Stretch) -> String {
+        let view = match stretch {
+            Stretch::Last(ms) if ms >= self.back_ms() => View::Live,
+            Stretch::Last(ms) => u32::try_from(ms / 1_000).map_or(View::Live, View::Last),
+            Stretch::From(start_ms, end_ms) => {
+                View::From { start: Moment::At(start_ms), end: end_ms.map(Moment::At) }
+            }
+        };
+        Query { view, ..Query::default() }.to_string()
+    }
+
     /// The shortest common window that is at least this long, and none that is longer than the
     /// stream's.
     fn rounded_ms(&self, seconds: u64) -> i64 {
@@ -87,7 +99,7 @@ fn at_ms(moment: Moment, now_ms: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use timeline::{Query, WindowPolicy};
+    use timeline::WindowPolicy;
 
     use super::*;
 
@@ -109,6 +121,7 @@ mod tests {
         assert_eq!(settings.stretch(view, NOW_MS), stretch, "{query}");
         let view = settings.canonical(view, NOW_MS);
         assert_eq!(Query { view, ..Query::default() }.to_string(), canonical, "{query}");
+        assert_eq!(settings.query(settings.stretch(view, NOW_MS)), canonical, "{query}");
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub struct Control {
 pub struct Edge<'a> {
     window: &'a Window,
     open: Option<&'a OpenSegment>,
+    query: &'a str,
 }
 
 /// How far a playlist goes: the segments that are whole, and parts of the next one.
@@ -78,7 +79,14 @@ impl<'a> Edge<'a> {
     /// seen that another owner goes on.
     #[must_use]
     pub fn new(window: &'a Window, open: Option<&'a OpenSegment>) -> Self {
-        Self { window, open: open.filter(|open| is_next(window, open)) }
+        Self { window, open: open.filter(|open| is_next(window, open)), query: "" }
+    }
+
+    /// The same, where playlists of the stream are asked for with `query`: nothing, or with its
+    /// question mark.
+    #[must_use]
+    pub const fn asked_with(self, query: &'a str) -> Self {
+        Self { query, ..self }
     }
 
     /// The segment that is being made.
@@ -231,7 +239,8 @@ impl<'a> Edge<'a> {
                 Some((newest, record)) => (newest.sequence, record.part_bytes.len()),
                 None => (sequence.saturating_sub(1), 0),
             };
-            let report = format!("URI=\"../{other}/index.m3u8\",LAST-MSN={msn}");
+            let query = self.query;
+            let report = format!("URI=\"../{other}/index.m3u8{query}\",LAST-MSN={msn}");
             match parts.checked_sub(1) {
                 Some(part) => {
                     line(text, format_args!("#EXT-X-RENDITION-REPORT:{report},LAST-PART={part}"))

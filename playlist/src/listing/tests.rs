@@ -206,3 +206,25 @@ proptest! {
         runtime().block_on(check_histories(steps, dvr_s, late, offset_ms));
     }
 }
+
+#[test]
+fn a_live_playlist_begins_behind_what_is_neither_kept_nor_in_a_page() {
+    runtime().block_on(async {
+        let mut history = History::new(settings(40_000)).await;
+        for _ in 0..130 {
+            history.step(6).await;
+        }
+        // One page could be written, and then none for ten hours.
+        history.step(7).await;
+        let follower = history.follower().await;
+        let kept = follower.read_window().tail().next().unwrap().sequence;
+        assert!(kept > 300, "{kept}");
+        for stretch in [Stretch::Last(settings(40_000).back_ms()), Stretch::From(START_MS, None)] {
+            let (text, _) = fetch(&follower, "ts", stretch).await.unwrap().unwrap();
+            assert_eq!(check_against(&history, "ts", &text).media_sequence, kept, "{stretch:?}");
+        }
+        let page = Stretch::From(START_MS, Some(START_MS + 60_000));
+        let (text, _) = fetch(&follower, "ts", page).await.unwrap().unwrap();
+        assert_eq!(check_against(&history, "ts", &text).media_sequence, 0);
+    });
+}

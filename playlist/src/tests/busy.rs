@@ -8,6 +8,9 @@ use store::{StoreError, Survey};
 use timeline::RecordingKey;
 
 use super::*;
+use crate::follow::{Follower, Shown};
+use crate::pages::Library;
+use crate::view::Stretch;
 
 /// A store whose reading never ends.
 #[derive(Debug)]
@@ -114,4 +117,61 @@ async fn for_a_name_that_the_stream_does_not_have_nothing_is_read() {
         assert!(matches!(answer, Err(OriginError::NoRendition(..))), "{query}: {answer:?}");
     }
     assert_eq!(mute.reads.load(Relaxed), 0);
+}
+
+#[tokio::test]
+async fn the_owner_is_asked_for_all_that_is_kept() {
+    let mut stream = Stream::new().await;
+    let newest = stream.journal.read_newest(&name(), 1).await.unwrap().remove(0);
+    let claimant = Claimant { node: "b".into(), origin_url: Some("http://b".into()) };
+    let (ledger, opened) = Ledger::claim(Some(&newest.entry), claimant, 0);
+    stream.ledger = ledger;
+    stream.append(opened).await;
+    let ObjectKey::Media(oldest) = stream.segment(0).await else { panic!("a segment") };
+    for number in 1..40 {
+        stream.segment(number * 2_000).await;
+    }
+    let playlist = stream.playlist_with(Settings { dvr_window_ms: 3_600_000, ..SETTINGS });
+    let follower = playlist.follower(&name()).await.unwrap();
+    assert_eq!(follower.owner_of(&oldest).as_deref(), Some("http://b"));
+}
+
+#[tokio::test]
+async fn a_node_that_missed_what_was_trimmed_reads_the_stream_anew() {
+    let mut stream = Stream::new().await;
+    for number in 0..10 {
+        stream.segment(number * 2_000).await;
+    }
+    let library = Arc::new(Library::new(Arc::clone(&stream.store)));
+    let opened = Follower::open(&stream.journal, &name(), SETTINGS, &library).await;
+    let (follower, position) = opened.unwrap().unwrap();
+    for number in 10..4_200 {
+        stream.segment(number * 2_000).await;
+    }
+    let removed = stream.journal.trim(&name(), stream.position).await.unwrap();
+    assert!(removed > 20, "{removed}");
+    let following = Arc::clone(&follower).follow(Arc::clone(&stream.journal), position);
+    let following = tokio::spawn(following);
+    let has_newest = async {
+        while follower.now().next_sequence < 4_200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), has_newest).await.unwrap();
+    assert!(follower.read_window().segment(4_199).is_some());
+    // And it goes on.
+    stream.segment(8_400_000).await;
+    let shown = Shown::Media(rendition(), Stretch::Last(6_000), None);
+    let goes_on = async {
+        loop {
+            let document = follower.document(&shown, i64::MIN).await.unwrap().unwrap();
+            let text = document.body.ready().unwrap().join();
+            if String::from_utf8_lossy(&text).contains("1/4200.ts") {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), goes_on).await.unwrap();
+    following.abort();
 }

@@ -205,6 +205,10 @@ fn a_rendition_without_parts_has_none_of_it_and_can_wait_all_the_same() {
         "PRELOAD-HINT:TYPE=PART,URI=\"1/1.0.m4s\" \
         RENDITION-REPORT:URI=\"../ts/index.m3u8\",LAST-MSN=0",
     );
+    // Who watches a stretch is told of the others over the same one.
+    let (window, mut text) = (window(&entries), String::new());
+    Edge::new(&window, None).asked_with("?dvr=60").render_end(&mut text, &name("v"));
+    assert!(text.contains("URI=\"../ts/index.m3u8?dvr=60\""), "{text}");
     // Lost parts are not offered.
     entries.push(ledger.gap(0, 0, 0));
     let text = render(&entries, Some(&making), "v");
