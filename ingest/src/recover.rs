@@ -77,9 +77,9 @@ impl Listed {
 }
 
 /// Whether the file has all of its bytes: after a power cut it may be shorter than was written.
-async fn is_whole(file: &Path, digest: Sha256) -> bool {
-    let bytes = tokio::fs::read(file).await;
-    bytes.is_ok_and(|bytes| sha2::Sha256::digest(&bytes).as_slice() == digest.0)
+async fn is_whole(file: &Path, digest: Sha256) -> std::io::Result<bool> {
+    let bytes = tokio::fs::read(file).await?;
+    Ok(sha2::Sha256::digest(&bytes).as_slice() == digest.0)
 }
 
 impl Node {
@@ -111,7 +111,15 @@ impl Node {
         let (mut sent, mut deleted) = (0_u64, 0_u64);
         for SpoolFile { key, path, .. } in files {
             let is_sent = match listed.get(key.stream()).map(|listed| listed.look_up(&key)) {
-                Some(Known::Listed(digest)) => is_whole(&path, digest).await,
+                Some(Known::Listed(digest)) => match is_whole(&path, digest).await {
+                    Ok(is_whole) => is_whole,
+                    // It may be all that there is: a disk that does not answer now may do so later.
+                    Err(error) => {
+                        let file = path.display();
+                        warn!(object.key = %key, file = %file, %error, "{file} stays in the spool: {error}");
+                        continue;
+                    }
+                },
                 // The journal no longer says what it was, so it must have said so once.
                 Some(Known::TooOld) => true,
                 Some(Known::Never) | None => false,
@@ -169,11 +177,13 @@ impl Node {
             }
         }
         let mut lost: Vec<RangeInclusive<u64>> = Vec::new();
-        for sequence in window.segments().filter(|s| !s.gap).map(|s| s.sequence) {
+        // What has expired may have gone.
+        let kept_from = newest.entry.head.kept_from;
+        let kept = window.segments().filter(|it| !it.gap && it.sequence >= kept_from);
+        for sequence in kept.map(|it| it.sequence) {
             let mut is_there = true;
             for (key, _) in keys.get(&sequence).into_iter().flatten() {
-                is_there &=
-                    self.parts.spool.contains(key).await? || self.parts.store.contains(key).await?;
+                is_there &= self.parts.spool.contains(key).await? || self.is_stored(key).await;
             }
             match lost.last_mut() {
                 _ if is_there => {}
@@ -192,6 +202,14 @@ impl Node {
             newest = Stored { position, entry: gap.into() };
         }
         Ok(newest)
+    }
+
+    /// What the store does not say is not lost: whoever writes the index page asks again.
+    async fn is_stored(&self, key: &ObjectKey) -> bool {
+        self.parts.store.contains(key).await.unwrap_or_else(|error| {
+            warn!(object.key = %key, %error, "{key} is taken to be in the store: {error}");
+            true
+        })
     }
 
     async fn wait_for_publisher(
