@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use journal::{AppendError, Journal, Position, Stored};
 use runtime::{Drain, unix_ms};
-use timeline::{Ledger, State, StreamName};
+use timeline::{Ledger, PAGE_SEGMENTS, State, StreamName};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
@@ -217,7 +217,8 @@ async fn trim(
     if head.state == State::Interrupted {
         return Ok(());
     }
-    let bound = head.paged_before.max(head.kept_from);
+    // A page that is not written yet needs all that was said of it.
+    let bound = head.paged_before.max(head.kept_from - head.kept_from % PAGE_SEGMENTS);
     let before = known.trimmed;
     known.trimmed = expiry::skip(journal, name, known.trimmed, |stored| {
         crate::archive::segment_of(&stored.entry).is_none_or(|sequence| sequence < bound)
