@@ -6,8 +6,9 @@
 //! follow from the journal, so they have the same bytes.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +76,23 @@ enum Progress {
     Missing(Vec<u64>),
 }
 
+/// Segments that were seen in the store, where they stay: a store that answers now and then is asked
+/// for each of them once.
+#[derive(Default, Debug)]
+struct InStore(BTreeSet<u64>);
+
+impl InStore {
+    fn has(&self, sequence: u64) -> bool {
+        self.0.contains(&sequence)
+    }
+
+    /// Segments of earlier pages are not asked for any more.
+    fn add(&mut self, sequence: u64) {
+        self.0.retain(|known| known / PAGE_SEGMENTS == sequence / PAGE_SEGMENTS);
+        self.0.insert(sequence);
+    }
+}
+
 /// The number of the page that is to be written next, if all of its segments are listed.
 fn due(head: &Head) -> Option<u64> {
     let end = head.paged_before.checked_add(PAGE_SEGMENTS)?;
@@ -120,12 +138,13 @@ async fn run(
 ) {
     // Since when a page has segments that are nowhere.
     let mut missing: Option<(u64, Instant)> = None;
+    let mut known = InStore::default();
     loop {
         let Ok(now) = head.wait_for(|head| due(head).is_some()).await.map(|head| *head) else {
             return;
         };
         let Some(number) = due(&now) else { continue };
-        match node.write_page(&stream, number).await {
+        match node.write_page(&stream, &now, &mut known).await {
             Ok(Progress::Done(number)) => {
                 if found.send(Found::Paged(number)).await.is_err() {
                     return;
@@ -151,6 +170,8 @@ async fn run(
                 }
             }
             Err(error) => {
+                // Whoever waited for the store as well is to have its time once it answers.
+                missing = None;
                 warn!(stream.name = %stream, page = number, %error, "page {number} of `{stream}` is written later: {error}");
             }
         }
@@ -164,7 +185,8 @@ impl Node {
     pub(crate) async fn recover_pages(&self, stream: &StreamName, newest: Stored) -> Stored {
         let mut newest = newest;
         while let Some(number) = due(&newest.entry.head) {
-            let number = match self.write_page(stream, number).await {
+            let mut known = InStore::default();
+            let number = match self.write_page(stream, &newest.entry.head, &mut known).await {
                 Ok(Progress::Done(number)) => number,
                 // Whoever owns the stream next goes on.
                 Ok(Progress::Waits | Progress::Missing(_)) => break,
@@ -190,7 +212,18 @@ impl Node {
     }
 
     /// Writes the page of every rendition, if their segments are where they stay.
-    async fn write_page(&self, stream: &StreamName, number: u64) -> Result<Progress, PagingError> {
+    async fn write_page(
+        &self,
+        stream: &StreamName,
+        head: &Head,
+        known: &mut InStore,
+    ) -> Result<Progress, PagingError> {
+        let number = head.paged_before / PAGE_SEGMENTS;
+        // A page of what has expired would name nothing that is there.
+        let expired = head.kept_from / PAGE_SEGMENTS;
+        if let Some(last) = expired.checked_sub(1).filter(|last| *last >= number) {
+            return Ok(Progress::Done(last));
+        }
         let journal = self.parts.journal.as_ref();
         let entries = match read_page(journal, stream, number).await? {
             Read::Whole(entries) => entries,
@@ -202,17 +235,22 @@ impl Node {
         let mut missing = Vec::new();
         for entry in &entries {
             let Body::Segment(segment) = &entry.body else { continue };
-            if is_lost(segment.sequence) {
+            // What has expired may have gone; nobody is told of it.
+            let sequence = segment.sequence;
+            if is_lost(sequence) || sequence < head.kept_from || known.has(sequence) {
                 continue;
             }
+            let mut is_there = true;
             for (key, _) in entry.objects(stream) {
                 if self.parts.spool.contains(&key).await? {
                     return Ok(Progress::Waits);
                 }
-                if !self.parts.store.contains(&key).await? {
-                    missing.push(segment.sequence);
-                    break;
-                }
+                is_there = is_there && self.parts.store.contains(&key).await?;
+            }
+            if is_there {
+                known.add(sequence);
+            } else {
+                missing.push(sequence);
             }
         }
         if !missing.is_empty() {

@@ -1,5 +1,6 @@
 //! A node without sockets, on parts in memory.
 
+pub(crate) mod frail;
 mod low_latency;
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl Fixture {
             .await
     }
 
-    async fn on(
+    pub(crate) async fn on(
         journal: Arc<dyn Journal>,
         store: Arc<dyn ObjectStore>,
         name_taken: NameTaken,
@@ -48,26 +49,9 @@ impl Fixture {
         stream: StreamSettings,
     ) -> Self {
         let folder = TempDir::new().unwrap();
-        let settings = Settings {
-            node: "a".into(),
-            origin_url: Some("http://a:9190".into()),
-            limits: rtmp::Limits::default(),
-            write_timeout: Duration::from_secs(1),
-            publishers_max: 2,
-            name_taken,
-            stream,
-        };
-        let parts = Parts {
-            authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
-            journal: Arc::clone(&journal),
-            memory: Arc::new(LiveMemory::new(1 << 30)),
-            hub: Hub::default(),
-            spool: Arc::new(Spool::open(&folder.path().join("spool")).await.unwrap()),
-            uploader: Uploader::start(Arc::clone(&store), UploaderSettings::default()),
-            store,
-        };
-        let metrics = Metrics::new(&runtime::Metrics::default());
-        Self { node: Node::new(settings, parts, metrics), journal, _folder: folder }
+        let spool = Spool::open(&folder.path().join("spool")).await.unwrap();
+        let node = node(Arc::clone(&journal), store, spool, name_taken, stream);
+        Self { node, journal, _folder: folder }
     }
 
     pub(crate) async fn entries(&self) -> Vec<Arc<Entry>> {
@@ -92,6 +76,34 @@ impl Fixture {
         });
         words.collect::<Vec<_>>().join(" ")
     }
+}
+
+fn node(
+    journal: Arc<dyn Journal>,
+    store: Arc<dyn ObjectStore>,
+    spool: Spool,
+    name_taken: NameTaken,
+    stream: StreamSettings,
+) -> Arc<Node> {
+    let settings = Settings {
+        node: "a".into(),
+        origin_url: Some("http://a:9190".into()),
+        limits: rtmp::Limits::default(),
+        write_timeout: Duration::from_secs(1),
+        publishers_max: 2,
+        name_taken,
+        stream,
+    };
+    let parts = Parts {
+        authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
+        journal,
+        memory: Arc::new(LiveMemory::new(1 << 30)),
+        hub: Hub::default(),
+        spool: Arc::new(spool),
+        uploader: Uploader::start(Arc::clone(&store), UploaderSettings::default()),
+        store,
+    };
+    Node::new(settings, parts, Metrics::new(&runtime::Metrics::default()))
 }
 
 const STREAM: StreamSettings = StreamSettings {

@@ -4,23 +4,58 @@ use journal::Position;
 use timeline::{Attribute, Claimant, Container, NewSegment, ObjectKey, SegmentRecord, Sha256};
 
 use super::*;
+use crate::tests::frail::{FrailStore, Frailty};
 use crate::tests::{Fixture, name, push_clip};
 use crate::{End, NameTaken};
+
+/// The stream's segment of this number.
+pub(crate) fn new_segment(number: i64) -> NewSegment {
+    let record = |rendition: &str| SegmentRecord {
+        rendition: RenditionId::parse(rendition).unwrap(),
+        container: Container::Ts,
+        bytes: 188,
+        sha256: Sha256([0; 32]),
+        part_bytes: Vec::new(),
+        tracks: Vec::new(),
+        init: None,
+        is_alternative: false,
+        captions: Vec::new(),
+    };
+    // The second rendition comes late.
+    let renditions =
+        if number < 256 { vec![record("ts")] } else { vec![record("ts"), record("ts-v1")] };
+    NewSegment {
+        start: number * 180_000,
+        end: (number + 1) * 180_000,
+        calendar_ms: 1_700_000_000_000 + number * 2_000,
+        discontinuity: false,
+        independent: true,
+        target_duration_s: 2,
+        part_target_ms: None,
+        parts: Vec::new(),
+        renditions,
+    }
+}
 
 /// A stream of the node before it started, with all of its segments in the store but `missing`.
 struct Past {
     fixture: Fixture,
+    frailty: Arc<Frailty>,
     ledger: Ledger,
     position: Position,
 }
 
 impl Past {
     async fn of(segments: i64, missing: &[u64]) -> Self {
-        let fixture = Fixture::new(NameTaken::Takeover).await;
+        let frailty = Arc::new(Frailty::default());
+        let journal = Arc::new(journal::MemoryJournal::default());
+        let inner = Arc::new(store::MemoryStore::default());
+        let store = FrailStore { inner, frailty: Arc::clone(&frailty) };
+        let fixture = Fixture::on(journal, Arc::new(store), NameTaken::Takeover).await;
         let claimant = Claimant { node: "a".into(), origin_url: None };
         let (ledger, opened) = Ledger::claim(None, claimant, 0);
         let position = Position::START;
-        let mut past = Self { fixture, ledger, position };
+        let mut past = Self { fixture, frailty, ledger, position };
         past.append(opened).await;
         for number in 0..segments {
             past.segment(number, missing).await;
@@ -41,31 +76,7 @@ impl Past {
     }
 
     async fn segment(&mut self, number: i64, missing: &[u64]) {
-        let record = |rendition: &str| SegmentRecord {
-            rendition: RenditionId::parse(rendition).unwrap(),
-            container: Container::Ts,
-            bytes: 188,
-            sha256: Sha256([0; 32]),
-            part_bytes: Vec::new(),
-            tracks: Vec::new(),
-            init: None,
-            is_alternative: false,
-            captions: Vec::new(),
-        };
-        // The second rendition comes late.
-        let renditions =
-            if number < 256 { vec![record("ts")] } else { vec![record("ts"), record("ts-v1")] };
-        let new = NewSegment {
-            start: number * 180_000,
-            end: (number + 1) * 180_000,
-            calendar_ms: 1_700_000_000_000 + number * 2_000,
-            discontinuity: false,
-            independent: true,
-            target_duration_s: 2,
-            part_target_ms: None,
-            parts: Vec::new(),
-            renditions,
-        };
+        let new = new_segment(number);
         let entry = self.ledger.segment(new, 0);
         for (key, _) in entry.objects(&name()) {
             if !missing.contains(&number.unsigned_abs()) {
@@ -133,7 +144,8 @@ async fn what_a_killed_process_did_not_write_is_written_at_the_start() {
     assert_eq!(pages.iter().flatten().count(), 3);
     assert!(past.page("ts-v1", 0).await.is_none() && past.page("ts", 2).await.is_none());
     // Whoever writes them again writes the same.
-    past.fixture.node.write_page(&name(), 1).await.unwrap();
+    let head = Head { paged_before: 256, ..*past.ledger.head() };
+    past.fixture.node.write_page(&name(), &head, &mut InStore::default()).await.unwrap();
     assert_eq!(past.page("ts", 1).await, pages[1]);
 }
 
@@ -200,4 +212,48 @@ async fn what_the_journal_has_no_more_is_in_no_page() {
         page.iter().filter_map(|entry| sequence(entry)).collect::<Vec<_>>(),
         (256..512).collect::<Vec<_>>()
     );
+}
+
+/// Streams whose segments expire before a page of them is full.
+#[tokio::test(start_paused = true)]
+async fn what_has_expired_is_not_lost() {
+    let mut past = Past::of(600, &(0..300).collect::<Vec<_>>()).await;
+    let newest = past.fixture.journal.newest(&name()).await.unwrap().unwrap();
+    past.append(Ledger::expired(&newest.entry, 300, 0)).await;
+    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    past.wait_for_pages(&[0, 1]).await;
+    assert_eq!(past.words().await, "o1 expired before 300 o2 paged 0 paged 1");
+    assert!(past.page("ts", 0).await.is_none(), "nothing of it is there");
+    let page = past.page("ts", 1).await.unwrap();
+    assert!(!page.record().has_gap);
+    drop(publisher);
+}
+
+/// The store is away for an hour, and so is what a node before this one has for it.
+#[tokio::test(start_paused = true)]
+async fn a_segment_is_not_lost_because_the_store_was_away() {
+    let past = Past::of(256, &[17]).await;
+    let late = past.fixture.entries().await;
+    let late = late.iter().find(|entry| sequence(entry) == Some(17)).unwrap();
+    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    sleep(LOST_AFTER / 2).await;
+    past.frailty.set_away(true);
+    sleep(LOST_AFTER * 6).await;
+    past.frailty.set_away(false);
+    sleep(LOST_AFTER / 2).await;
+    past.put(&late.segment_keys(&name())[0]).await;
+    past.wait_for_pages(&[0]).await;
+    assert_eq!(past.words().await, "o1 o2 paged 0");
+    drop(publisher);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_answers_half_the_time_gets_its_pages() {
+    let past = Past::of(300, &[]).await;
+    past.frailty.answer_every(2);
+    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    past.wait_for_pages(&[0]).await;
+    past.frailty.answer_every(1);
+    assert!(past.page("ts", 0).await.is_some());
+    drop(publisher);
 }
