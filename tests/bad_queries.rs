@@ -1,6 +1,10 @@
 //! What viewers ask for and cannot have: a status that says whose mistake it is, one plain sentence
 //! that pages on other sites may read, and nothing in the log.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -193,33 +197,45 @@ fn recordings_that_are_not_there_are_told_from_those_that_were() {
     let deleted = format!("the recording {gone} has been deleted\n");
     let never = "there is no recording live~kept~never\n";
     for document in ["index.m3u8", "index.ts.m3u8", "ts/index.m3u8", "fmp4/index.m3u8"] {
-        check(&server, "/vod/", &[
-            (&format!("{gone}/{document}"), 410, &deleted),
-            (&format!("{gone}/{document}?start=-60"), 410, &deleted),
-            (&format!("live~kept~never/{document}"), 404, never),
-            (&format!("{kept}/{document}"), 200, ""),
-            (&format!("{kept}/{document}?dvr=x&_HLS_msn=99"), 200, ""),
-        ]);
+        check(
+            &server,
+            "/vod/",
+            &[
+                (&format!("{gone}/{document}"), 410, &deleted),
+                (&format!("{gone}/{document}?start=-60"), 410, &deleted),
+                (&format!("live~kept~never/{document}"), 404, never),
+                (&format!("{kept}/{document}"), 200, ""),
+                (&format!("{kept}/{document}?dvr=x&_HLS_msn=99"), 200, ""),
+            ],
+        );
     }
-    check(&server, "/vod/", &[
-        (&format!("{gone}/export.mp4"), 410, &deleted),
-        ("live~kept~never/export.mp4", 404, never),
-        (&format!("{kept}/hevc/index.m3u8"), 404, "live/kept has no rendition hevc\n"),
-        (&format!("{kept}/export.mkv"), 404, ""),
-        (&format!("{kept}/"), 404, ""),
-        (&format!("{kept}/../index.m3u8"), 404, ""),
-        ("export.mp4", 404, ""),
-        ("", 404, ""),
-        ("~~/index.m3u8", 404, ""),
-        ("live~kept/index.m3u8", 404, ""),
-        ("live~kept~a~b/export.mp4", 404, ""),
-        ("live~kept~../index.m3u8", 404, ""),
-        ("live~kept~%2e%2e/index.m3u8", 404, ""),
-        ("live~kept~%00/index.m3u8", 404, ""),
-        ("live~kept~a%2fb/export.mp4", 404, ""),
-        (&format!("{}/index.m3u8", "x".repeat(4_000)), 400, "a path has at most 1024 bytes, not "),
-        (&format!("live~kept~{}/export.mp4", "x".repeat(900)), 404, ""),
-    ]);
+    check(
+        &server,
+        "/vod/",
+        &[
+            (&format!("{gone}/export.mp4"), 410, &deleted),
+            ("live~kept~never/export.mp4", 404, never),
+            (&format!("{kept}/hevc/index.m3u8"), 404, "live/kept has no rendition hevc\n"),
+            (&format!("{kept}/export.mkv"), 404, ""),
+            (&format!("{kept}/"), 404, ""),
+            (&format!("{kept}/../index.m3u8"), 404, ""),
+            ("export.mp4", 404, ""),
+            ("", 404, ""),
+            ("~~/index.m3u8", 404, ""),
+            ("live~kept/index.m3u8", 404, ""),
+            ("live~kept~a~b/export.mp4", 404, ""),
+            ("live~kept~../index.m3u8", 404, ""),
+            ("live~kept~%2e%2e/index.m3u8", 404, ""),
+            ("live~kept~%00/index.m3u8", 404, ""),
+            ("live~kept~a%2fb/export.mp4", 404, ""),
+            (
+                &format!("{}/index.m3u8", "x".repeat(4_000)),
+                400,
+                "a path has at most 1024 bytes, not ",
+            ),
+            (&format!("live~kept~{}/export.mp4", "x".repeat(900)), 404, ""),
+        ],
+    );
     for (name, from, to) in [
         ("nothing", "2001-01-01T00:00:00Z", "2001-01-01T01:00:00Z"),
         ("later", "2099-01-01T00:00:00Z", "2099-01-01T01:00:00Z"),

@@ -85,10 +85,13 @@ fn the_documentation_has_the_players() {
     check_part(&document, "players", &table).unwrap();
 }
 
-/// A server that offers a stream in one container, with six seconds of it listed.
-fn live(packaging: &str, source: &Source) -> (Server, Encoder) {
+/// A server that offers a stream in one container, with six seconds of it listed. MPEG-TS has no
+/// parts unless they are asked for, fMP4 has them.
+fn live(packaging: &str, low_latency: &str, source: &Source) -> (Server, Encoder) {
     let set = format!("stream.packaging={packaging}");
-    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &["--set", &set]).unwrap();
+    let parts = format!("stream.low_latency={low_latency}");
+    let arguments = ["--set", &set, "--set", &parts];
+    let server = Server::open(env!("CARGO_BIN_EXE_weir"), &arguments).unwrap();
     let encoder = Encoder::start(source, &server.push_url("cam")).unwrap();
     let listed = || {
         let playlist = server.http().get(&format!("/live/cam/{packaging}/index.m3u8")).unwrap();
@@ -136,8 +139,10 @@ fn check(played: Vec<(Player, Result<Played>)>, seconds: u32, has_break: bool) {
 
 /// Ten seconds of a live stream.
 #[track_caller]
-fn check_live(packaging: &str) {
-    let (server, _encoder) = live(packaging, &Source::usual());
+fn check_live(packaging: &str, low_latency: &str) {
+    let (server, _encoder) = live(packaging, low_latency, &Source::usual());
+    let playlist = server.http().get(&format!("/live/cam/{packaging}/index.m3u8")).unwrap().text();
+    assert_eq!(playlist.contains("#EXT-X-PART:"), low_latency == "on", "{playlist}");
     check(play(&server, &Player::ALL, 10), 10, false);
 }
 
@@ -145,7 +150,7 @@ fn check_live(packaging: &str) {
 #[track_caller]
 fn check_over_a_break(packaging: &str, players: &[Player]) {
     let seconds = FIRST_PUSH_S + 10;
-    let (server, mut encoder) = live(packaging, &Source::usual().lasting(FIRST_PUSH_S));
+    let (server, mut encoder) = live(packaging, "auto", &Source::usual().lasting(FIRST_PUSH_S));
     let played = thread::scope(|scope| {
         let playing = scope.spawn(|| play(&server, players, seconds));
         assert!(encoder.wait(SOON).unwrap().success(), "{}", encoder.said());
@@ -159,12 +164,22 @@ fn check_over_a_break(packaging: &str, players: &[Player]) {
 
 #[test]
 fn every_player_plays_live_ts() {
-    check_live("ts");
+    check_live("ts", "off");
 }
 
 #[test]
 fn every_player_plays_live_fmp4() {
-    check_live("fmp4");
+    check_live("fmp4", "off");
+}
+
+#[test]
+fn every_player_plays_ts_in_low_latency() {
+    check_live("ts", "on");
+}
+
+#[test]
+fn every_player_plays_fmp4_in_low_latency() {
+    check_live("fmp4", "on");
 }
 
 #[test]

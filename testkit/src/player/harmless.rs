@@ -50,6 +50,12 @@ const HARMLESS: &[Harmless] = &[
         "ES_OUT_SET_(GROUP_)PCR  is called too late",
         "it was at the end of what is listed and waited for more; it plays further behind then",
     ),
+    always(
+        Player::HlsJs,
+        "bufferSeekOverHole: fragment loaded with buffer holes, seeking from 0 to 0.16",
+        "what is complete begins where its first picture is decoded, two pictures before it is \
+         shown; a busy browser stands there and is helped on, with ffmpeg's own HLS as well",
+    ),
     at_breaks(
         Player::Mpv,
         "h264: co located POCs unavailable",
