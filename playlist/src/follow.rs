@@ -349,6 +349,13 @@ impl Follower {
         window.tail().any(|s| s.renditions.iter().any(|r| r.rendition == *rendition))
     }
 
+    /// Whether a stretch with this end (milliseconds since the Unix epoch) gets no more segments.
+    pub(crate) fn has_come_to(&self, end_ms: i64) -> bool {
+        let window = self.read_window();
+        let newest = window.tail().next_back();
+        newest.is_some_and(|it| it.calendar_ms.saturating_add(it.length_ms) >= end_ms)
+    }
+
     /// Whether anything is listed.
     pub(crate) fn is_empty(&self) -> bool {
         self.read_window().segments().len() == 0

@@ -156,8 +156,12 @@ impl Playlist {
         if query.reload.after.is_some() && !follower.has(rendition) {
             return self.playlist(name, which).await;
         }
-        // Nothing is added to a stretch that is over, so there is nothing to wait for.
-        let is_over = matches!(stretch, Stretch::From(_, Some(end_ms)) if end_ms <= now_ms);
+        // Nothing is added to a stretch that is over, so there is nothing to wait for. It is over
+        // when the stream has come to its end, which is a while after the clock has.
+        let is_over = match stretch {
+            Stretch::From(_, Some(end_ms)) => follower.has_come_to(end_ms),
+            Stretch::From(_, None) | Stretch::Last(_) => false,
+        };
         let after = query.reload.after.filter(|_| !is_over);
         let reload = Reload { after, ..query.reload };
         let cache_control = reload::wait(&follower, rendition, reload).await?;

@@ -279,3 +279,17 @@ async fn an_update_leaves_out_what_a_player_has() {
     let (update, kept_s) = ask(&playlist, "index.m3u8?_HLS_skip=YES").await.unwrap().unwrap();
     assert_eq!((update, kept_s), (whole, 1), "a window of six seconds has nothing to leave out");
 }
+
+#[tokio::test]
+async fn a_stretch_grows_until_the_stream_has_come_to_its_end() {
+    let mut making = Making::new().await;
+    let playlist = Arc::new(making.stream.playlist());
+    // The clock is far beyond the third second, and the stream is not.
+    let waiting = ask(&playlist, "index.m3u8?_HLS_msn=1&start=0&end=3");
+    settle().await;
+    assert!(!waiting.is_finished());
+    making.parts(6);
+    making.whole().await;
+    let (text, _) = waiting.await.unwrap().unwrap();
+    assert!(text.contains("1/1.ts") && text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
+}
