@@ -23,7 +23,7 @@ use crate::open::Live;
 use crate::pages::{Leaf, Library, Wanted};
 pub(crate) use crate::read_back::read_window;
 use crate::read_back::{ReadBack, read_back};
-use crate::turns::Turns;
+use crate::turns::{Making, Turns};
 use crate::view::Stretch;
 
 /// How long a journal that failed is left alone before it is read again.
@@ -51,7 +51,7 @@ pub(crate) struct Follower {
     /// The page in which a stretch of time was found last, and when it begins and ends.
     memo: Mutex<Option<(u64, i64, i64)>>,
     /// Held while a version is made, so that it is made once.
-    turns: Turns,
+    turns: Turns<Making>,
     pub(crate) last_used: Mutex<Instant>,
 }
 
@@ -200,7 +200,7 @@ impl Follower {
         if let Some(document) = self.made(which) {
             return Ok(Some(document));
         }
-        let _turn = self.turns.take(which).await;
+        let _turn = self.turns.take(which.making()).await;
         if let Some(document) = self.made(which) {
             return Ok(Some(document));
         }

@@ -21,6 +21,7 @@ use crate::archive::Recordings;
 use crate::follow::{Follower, Shown};
 use crate::pages::Library;
 use crate::part::Asked;
+use crate::turns::Turns;
 use crate::view::Stretch;
 use crate::{open, reload};
 
@@ -38,6 +39,8 @@ pub struct Playlist {
     pub(crate) parts: Arc<dyn PartSource>,
     library: Arc<Library>,
     streams: DashMap<StreamName, Followed>,
+    /// Who reads a stream for the first time, and when it was looked for last, in vain.
+    opening: Turns<StreamName, Option<Instant>>,
     recordings: Arc<Recordings>,
 }
 
@@ -73,8 +76,8 @@ impl Playlist {
         let recordings = Recordings::new(settings, Arc::clone(&journal), Arc::clone(&objects));
         let recordings = Arc::new(recordings);
         let library = Arc::new(Library::new(Arc::clone(&objects.store)));
-        let streams = DashMap::new();
-        Self { settings, journal, objects, parts, library, streams, recordings }
+        let (streams, opening) = (DashMap::new(), Turns::default());
+        Self { settings, journal, objects, parts, library, streams, opening, recordings }
     }
 
     /// Its recordings and clips.
@@ -103,16 +106,33 @@ impl Playlist {
         });
     }
 
+    fn followed(&self, name: &StreamName) -> Option<Arc<Follower>> {
+        let follower = Arc::clone(&self.streams.get(name)?.follower);
+        *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        Some(follower)
+    }
+
     pub(crate) async fn follower(&self, name: &StreamName) -> Result<Arc<Follower>, OriginError> {
-        if let Some(entry) = self.streams.get(name) {
-            let follower = Arc::clone(&entry.follower);
-            *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        if let Some(follower) = self.followed(name) {
             return Ok(follower);
         }
+        // A crowd that comes all at once has the journal read once.
+        let asked_at = Instant::now();
+        let mut turn = self.opening.take(name.clone()).await;
+        if let Some(follower) = self.followed(name) {
+            return Ok(follower);
+        }
+        if turn.is_some_and(|looked_at| looked_at >= asked_at) {
+            return Err(OriginError::NotLiveYet(name.clone()));
+        }
+        let looks_at = Instant::now();
         let opened = Follower::open(&self.journal, name, self.settings, &self.library)
             .await
             .map_err(|error| unavailable("the journal", error))?;
-        let (follower, position) = opened.ok_or_else(|| OriginError::NotLiveYet(name.clone()))?;
+        let Some((follower, position)) = opened else {
+            *turn = Some(looks_at);
+            return Err(OriginError::NotLiveYet(name.clone()));
+        };
         Ok(match self.streams.entry(name.clone()) {
             Entry::Occupied(entry) => Arc::clone(&entry.get().follower),
             Entry::Vacant(entry) => {

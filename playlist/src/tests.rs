@@ -1,6 +1,7 @@
 //! The service on parts in memory.
 
 mod busy;
+mod crowd;
 mod dvr;
 mod low_latency;
 

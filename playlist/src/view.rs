@@ -27,8 +27,9 @@ impl Settings {
         self.window.length_ms.max(self.dvr_window_ms)
     }
 
-    /// The stretch that a media playlist shows at `now_ms`.
+    /// The stretch that a media playlist shows at `now_ms`: the same for all who ask in a second.
     pub(crate) fn stretch(&self, view: View, now_ms: i64) -> Stretch {
+        let now_ms = now_ms.div_euclid(1_000) * 1_000;
         match view {
             View::Live => Stretch::Last(self.back_ms()),
             View::Last(seconds) => Stretch::Last(self.rounded_ms(seconds.into())),
@@ -136,12 +137,13 @@ mod tests {
 
     #[test]
     fn what_is_relative_means_one_moment_in_all_renditions() {
-        let hour_ago = NOW_MS - 3_600_000;
+        let now_ms = NOW_MS - 500;
+        let hour_ago = now_ms - 3_600_000;
         check(86_400, "start=-3600", Stretch::Last(3_600_000), "?start=1699996400");
         check(
             86_400,
             "start=-3600&end=-60",
-            Stretch::From(hour_ago, Some(NOW_MS - 60_000)),
+            Stretch::From(hour_ago, Some(now_ms - 60_000)),
             "?end=1699999940&start=1699996400",
         );
         let at = Stretch::From(1_699_999_000_000, None);
