@@ -37,7 +37,9 @@ fn push(tags: &[Tag]) -> (String, Recording) {
 /// The same for a push that cannot become what every rule asks for.
 #[track_caller]
 fn push_tolerating(tags: &[Tag], tolerated: Tolerated<'_>) -> (String, Recording) {
-    let arguments = [&ARGUMENTS[..], &["--set", "stream.packaging=both"]].concat();
+    // Parts end where the next picture is expected, a millisecond beside where it may be.
+    let exact = ["--set", "stream.packaging=both", "--set", "stream.low_latency=off"];
+    let arguments = [&ARGUMENTS[..], &exact].concat();
     let server = Server::open(env!("CARGO_BIN_EXE_weir"), &arguments).unwrap();
     let recording = Recording::of(&server, "cam", tags, tolerated).unwrap();
     let (ts, fmp4) = (&recording.renditions["ts"], &recording.renditions["fmp4"]);

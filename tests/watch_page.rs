@@ -41,7 +41,11 @@ fn check_without_fault(sample: &Value) {
     for failure in sample["failures"].as_array().unwrap() {
         let is_early = failure["status"] == 404
             && failure["url"].as_str().is_some_and(|url| url.ends_with("/live/cam/index.m3u8"));
-        assert!(is_early, "{failure}");
+        // And on a machine that is busy an encoder may be silent for so long that one who waits for
+        // the next segment is told so.
+        let has_stalled = failure["status"] == 503
+            && failure["url"].as_str().is_some_and(|url| url.contains("_HLS_msn="));
+        assert!(is_early || has_stalled, "{failure}");
     }
     assert_eq!(sample["navigations"], 1, "the page was loaded again: {sample}");
 }
