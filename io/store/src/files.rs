@@ -80,7 +80,7 @@ impl Files {
                 fs::remove_file(entry.path())?;
             }
         }
-        // Names of another process that writes here at the same time are different ones.
+        // Names of another process that writes here at the same time are mostly different ones.
         let next = u64::from(std::process::id()) << 32;
         Ok(Self { root: root.to_owned(), next: AtomicU64::new(next), folders: Mutex::new(()) })
     }
@@ -108,8 +108,7 @@ impl Files {
         durably: bool,
     ) -> io::Result<PathBuf> {
         let target = self.path(key);
-        self.bring_in(&target, |temporary| {
-            let mut file = File::create(temporary)?;
+        self.bring_in(&target, |mut file| {
             file.write_all(bytes)?;
             if durably { file.sync_data() } else { Ok(()) }
         })?;
@@ -128,21 +127,18 @@ impl Files {
 
     /// Takes a file over from another file system.
     pub(crate) fn copy(&self, file: &Path, target: &Path) -> io::Result<()> {
-        self.bring_in(target, |temporary| {
-            fs::copy(file, temporary)?;
-            File::open(temporary)?.sync_data()
+        self.bring_in(target, |mut copy| {
+            io::copy(&mut File::open(file)?, &mut copy)?;
+            copy.sync_data()
         })?;
         ignore_missing(fs::remove_file(file))
     }
 
     /// Writes a whole object unless there is one.
     pub(crate) fn write_new(&self, key: &ObjectKey, bytes: &[u8]) -> io::Result<bool> {
-        let (target, number) = (self.path(key), self.next.fetch_add(1, Relaxed));
-        let temporary = self.root.join(INCOMING).join(format!("{number:x}"));
-        let written = File::create(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_data()
-        });
+        let target = self.path(key);
+        let (temporary, mut file) = self.incoming()?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_data());
         let made = written.and_then(|()| self.link_into(&temporary, &target));
         let _ = fs::remove_file(&temporary);
         match made {
@@ -280,15 +276,27 @@ impl Files {
         Ok(is_used)
     }
 
+    /// A file to write to that nobody else has: in containers, processes of several nodes have the
+    /// same number, and one that was killed has left its files.
+    fn incoming(&self) -> io::Result<(PathBuf, File)> {
+        loop {
+            let number = self.next.fetch_add(1, Relaxed);
+            let path = self.root.join(INCOMING).join(format!("{number:x}"));
+            match File::create_new(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => return made.map(|file| (path, file)),
+            }
+        }
+    }
+
     /// Has a file written aside, and brings it in when it is whole.
     fn bring_in(
         &self,
         target: &Path,
-        write: impl FnOnce(&Path) -> io::Result<()>,
+        write: impl FnOnce(File) -> io::Result<()>,
     ) -> io::Result<()> {
-        let number = self.next.fetch_add(1, Relaxed);
-        let temporary = self.root.join(INCOMING).join(format!("{number:x}"));
-        let written = write(&temporary).and_then(|()| self.rename_into(&temporary, target));
+        let (temporary, file) = self.incoming()?;
+        let written = write(file).and_then(|()| self.rename_into(&temporary, target));
         if written.is_err() {
             // The first error is the one to tell.
             let _ = fs::remove_file(&temporary);

@@ -74,3 +74,18 @@ fn writing_and_removing_in_one_folder_do_not_disturb_each_other() {
     });
     assert!(!folder.path().join("live").exists());
 }
+
+/// Two nodes in containers share a folder, and their processes have the same number.
+#[test]
+fn two_processes_of_one_number_do_not_write_into_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = [(); 2].map(|()| Files::open(folder.path(), Duration::MAX).unwrap());
+    let mut written = one.incoming().unwrap();
+    for name in ["live/a/ts/1/0.ts", "live/a/ts/1/1.ts"] {
+        two.write(&key(name), b"other", false).unwrap();
+    }
+    assert!(two.write_new(&key("live/a/ts/1/2.ts"), b"other").unwrap());
+    written.1.write_all(b"mine").unwrap();
+    assert_eq!(fs::read(&written.0).unwrap(), b"mine");
+    assert_eq!(fs::read(folder.path().join("live/a/ts/1/0.ts")).unwrap(), b"other");
+}
