@@ -1,6 +1,7 @@
 //! What all connections of a node share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use authz::PublishAuthority;
 use journal::{AppendError, Journal, Position};
@@ -8,7 +9,8 @@ use parts::Hub;
 use runtime::unix_ms;
 use segmenter::{Diagnosis, LowLatency};
 use store::{LiveMemory, ObjectStore, Spool, Uploader};
-use timeline::{Claimant, Ledger, StreamName, boundary_ms};
+use timeline::{Claimant, Entry, Ledger, StreamName, boundary_ms};
+use tokio::time::{Instant, sleep};
 
 use crate::announcer::Announcer;
 use crate::publisher::{Fixed, Publisher};
@@ -22,6 +24,12 @@ use crate::{Metrics, Refusal, Settings};
 const BEHIND_MS: i64 = 1_000;
 /// Claims that may be lost to other nodes before a publisher is told that somebody came after it.
 const CLAIM_ATTEMPTS: u32 = 8;
+/// How long a journal that does not answer is asked again before a publisher is turned away.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(3);
+/// How long after a failure it is asked again.
+const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// How long after a failure it is asked again what became of a claim.
+const DISOWN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// An ingest node without its sockets.
 #[derive(Debug)]
@@ -116,23 +124,71 @@ impl Node {
         self.registry.diagnosis(stream)
     }
 
-    async fn claim(&self, stream: &StreamName) -> Result<(Ledger, Position), Refusal> {
-        let journal = &self.parts.journal;
+    async fn claim(self: &Arc<Self>, stream: &StreamName) -> Result<(Ledger, Position), Refusal> {
+        // What the journal did not answer for.
+        let mut unheard: Option<(Ledger, Entry)> = None;
+        let deadline = Instant::now() + CLAIM_PATIENCE;
         for _ in 0..CLAIM_ATTEMPTS {
-            let newest = journal.newest(stream).await?;
-            let position = newest.as_ref().map_or(Position::START, |stored| stored.position);
-            let Settings { node, origin_url, .. } = &self.settings;
-            let claimant = Claimant { node: node.clone(), origin_url: origin_url.clone() };
-            let (ledger, opened) =
-                Ledger::claim(newest.as_ref().map(|stored| &*stored.entry), claimant, unix_ms());
-            match journal.append(stream, position, &opened).await {
-                Ok(position) => return Ok((ledger, position)),
-                Err(AppendError::Stale { .. }) => {}
-                Err(error @ AppendError::Unavailable { .. }) => {
-                    return Err(Refusal::Journal(error));
-                }
+            let refusal = match self.claim_once(stream, &mut unheard).await {
+                Ok(Some(claimed)) => return Ok(claimed),
+                // Another node was faster.
+                Ok(None) => continue,
+                Err(refusal) => refusal,
+            };
+            if unheard.is_none() || Instant::now() > deadline {
+                self.disown(stream, unheard);
+                return Err(refusal);
+            }
+            sleep(CLAIM_AGAIN_AFTER).await;
+        }
+        self.disown(stream, unheard);
+        Err(Refusal::Overtaken)
+    }
+
+    async fn claim_once(
+        &self,
+        stream: &StreamName,
+        unheard: &mut Option<(Ledger, Entry)>,
+    ) -> Result<Option<(Ledger, Position)>, Refusal> {
+        let journal = &self.parts.journal;
+        let newest = journal.newest(stream).await?;
+        if let (Some((ledger, opened)), Some(stored)) = (&*unheard, &newest)
+            && *opened == *stored.entry
+        {
+            return Ok(Some((ledger.clone(), stored.position)));
+        }
+        let position = newest.as_ref().map_or(Position::START, |stored| stored.position);
+        let Settings { node, origin_url, .. } = &self.settings;
+        let claimant = Claimant { node: node.clone(), origin_url: origin_url.clone() };
+        let (ledger, opened) =
+            Ledger::claim(newest.as_ref().map(|stored| &*stored.entry), claimant, unix_ms());
+        match journal.append(stream, position, &opened).await {
+            Ok(position) => Ok(Some((ledger, position))),
+            Err(AppendError::Stale { .. }) => Ok(None),
+            Err(error @ AppendError::Unavailable { .. }) => {
+                *unheard = Some((ledger, opened));
+                Err(Refusal::Journal(error))
             }
         }
-        Err(Refusal::Overtaken)
+    }
+
+    /// Sees to it that a stream ends which is claimed for a publisher that was turned away: the
+    /// journal has the claim, perhaps, and did not say so.
+    fn disown(self: &Arc<Self>, stream: &StreamName, unheard: Option<(Ledger, Entry)>) {
+        let Some((ledger, opened)) = unheard else { return };
+        let (node, stream) = (Arc::clone(self), stream.clone());
+        tokio::spawn(async move {
+            let newest = loop {
+                match node.parts.journal.newest(&stream).await {
+                    Ok(newest) => break newest,
+                    Err(_) => sleep(DISOWN_AGAIN_AFTER).await,
+                }
+            };
+            // Whoever has claimed it since sees to its end.
+            if let Some(stored) = newest.filter(|stored| *stored.entry == opened) {
+                let until = Instant::now() + node.settings.stream.reconnect_window;
+                node.waits.add(stream, ledger, stored.position, until);
+            }
+        });
     }
 }

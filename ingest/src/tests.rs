@@ -1,5 +1,6 @@
 //! A node without sockets, on parts in memory.
 
+mod crash;
 pub(crate) mod frail;
 mod low_latency;
 
@@ -94,13 +95,15 @@ fn node(
         name_taken,
         stream,
     };
+    // No test cuts the power.
+    let uploads = UploaderSettings { sync: false, ..UploaderSettings::default() };
     let parts = Parts {
         authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
         journal,
         memory: Arc::new(LiveMemory::new(1 << 30)),
         hub: Hub::default(),
         spool: Arc::new(spool),
-        uploader: Uploader::start(Arc::clone(&store), UploaderSettings::default()),
+        uploader: Uploader::start(Arc::clone(&store), uploads),
         store,
     };
     Node::new(settings, parts, Metrics::new(&runtime::Metrics::default()))

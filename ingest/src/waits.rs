@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use journal::{AppendError, Journal, Position};
 use runtime::{Drain, unix_ms};
-use timeline::{Ledger, StreamName};
+use timeline::{Ledger, State, StreamName};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep_until};
 use tracing::{info, warn};
@@ -91,9 +91,12 @@ impl Waits {
     async fn catch_up(&self, stream: StreamName, mut waiting: Waiting) {
         let read = self.journal.read_after(&stream, waiting.position, ENTRIES).await;
         for stored in read.unwrap_or_default() {
-            if !waiting.ledger.follow(&stored.entry) {
+            let is_ours = stored.entry.epoch == waiting.ledger.epoch();
+            if !is_ours || stored.entry.head.state == State::Ended {
                 return;
             }
+            // What others may say, or this node said itself and did not hear that it was.
+            waiting.ledger = Ledger::resume(&stored.entry);
             waiting.position = stored.position;
         }
         waiting.until = Instant::now() + RETRY_AFTER;

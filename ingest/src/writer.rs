@@ -53,6 +53,8 @@ pub(crate) struct Writer {
     /// What segments are read with stays in memory until the end: it is small, and new ones need
     /// it as well.
     read_with: Vec<ObjectKey>,
+    /// What the journal was asked to append and did not answer for, and the files that it lists.
+    unheard: Option<(Entry, Vec<(ObjectKey, PathBuf)>)>,
     /// Held until everything is in the journal: a successor waits for it.
     place: Place,
     announcer: Option<Announcer>,
@@ -96,6 +98,7 @@ impl Writer {
             in_memory: VecDeque::new(),
             inits: Vec::new(),
             read_with: Vec::new(),
+            unheard: None,
             place,
             announcer,
             failed,
@@ -200,14 +203,31 @@ impl Writer {
         Ok(())
     }
 
-    /// Numbers a segment, keeps its bytes, and only then lists it.
+    /// Lists a segment, or does not give it a number.
     async fn list(&mut self, segment: Segment) -> Result<(), Stop> {
+        let before = self.ledger.clone();
+        let listed = self.list_next(segment).await;
+        if listed.is_err() {
+            // No number may be left out, and what is said next has this one if nobody else has.
+            self.ledger.take_back(before);
+        }
+        listed
+    }
+
+    /// Numbers a segment, keeps its bytes, and only then lists it.
+    async fn list_next(&mut self, segment: Segment) -> Result<(), Stop> {
         let finished = Instant::now();
         let end = segment.new.end;
         let entry = self.ledger.segment(segment.new, unix_ms());
         let mut kept = Vec::with_capacity(segment.bodies.len());
         for (key, body) in entry.segment_keys(&self.stream).into_iter().zip(&segment.bodies) {
-            let file = self.spool(&key, body).await?;
+            let file = match self.spool(&key, body).await {
+                Ok(file) => file,
+                Err(stop) => {
+                    self.let_go(kept, true).await;
+                    return Err(stop);
+                }
+            };
             let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
             self.node.metrics.segment_bytes.inc_by(bytes);
             self.node.parts.memory.insert(key.clone(), body.clone());
@@ -217,14 +237,12 @@ impl Writer {
         match self.append(&entry).await {
             Ok(()) => {}
             Err(stop) => {
-                for (key, file) in kept {
-                    self.node.parts.memory.remove(&key);
-                    // Nobody will ever ask for what is not listed. Whether it is, where the
-                    // journal did not answer, is found out at the next start.
-                    if matches!(stop, Stop::Replaced) {
-                        let _ = tokio::fs::remove_file(file).await;
-                    }
+                // Whether it is listed is found out with what is said next.
+                if let Some((_, files)) = &mut self.unheard {
+                    files.clone_from(&kept);
                 }
+                let is_unlisted = self.unheard.is_none();
+                self.let_go(kept, is_unlisted).await;
                 return Err(stop);
             }
         }
@@ -243,6 +261,16 @@ impl Writer {
         self.forget_before(end);
         self.node.metrics.listing_seconds.observe(finished.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// Nobody will ever ask for what is not listed.
+    async fn let_go(&self, kept: Vec<(ObjectKey, PathBuf)>, with_files: bool) {
+        for (key, file) in kept {
+            self.node.parts.memory.remove(&key);
+            if with_files {
+                let _ = tokio::fs::remove_file(file).await;
+            }
+        }
     }
 
     /// Lets go of what is older than live viewers ask for. They find it in the spool or the store.
@@ -286,7 +314,7 @@ impl Writer {
                 Err(AppendError::Stale { .. }) => match self.catch_up(&entry).await {
                     Ok(CaughtUp::Appended) => return Ok(()),
                     Ok(CaughtUp::Owner) => {
-                        entry.head.kept_from = self.ledger.head().kept_from;
+                        entry.head = *self.ledger.head();
                         is_overtaken = true;
                         "other nodes write all the time".to_owned()
                     }
@@ -296,6 +324,8 @@ impl Writer {
                 Err(error @ AppendError::Unavailable { .. }) => error.to_string(),
             };
             if Instant::now() > deadline {
+                // There is one before only where this is the last word.
+                self.unheard.get_or_insert_with(|| (entry, Vec::new()));
                 return Err(Stop::Failed(error));
             }
             if is_overtaken {
@@ -312,7 +342,11 @@ impl Writer {
         let read = self.node.parts.journal.read_after(&self.stream, self.position, ENTRIES).await?;
         for stored in read {
             let is_ours = *stored.entry == *entry;
-            if !is_ours && !self.ledger.follow(&stored.entry) {
+            let is_unheard = |(unheard, _): &mut (Entry, _)| *unheard == *stored.entry;
+            if let Some((_, files)) = self.unheard.take_if(|it| !is_ours && is_unheard(it)) {
+                self.ledger.hear(&stored.entry);
+                self.submit(files);
+            } else if !is_ours && !self.ledger.follow(&stored.entry) {
                 return Ok(CaughtUp::Replaced);
             }
             self.position = stored.position;
@@ -321,6 +355,12 @@ impl Writer {
             }
         }
         Ok(CaughtUp::Owner)
+    }
+
+    fn submit(&self, files: Vec<(ObjectKey, PathBuf)>) {
+        for (key, file) in files {
+            self.node.parts.uploader.submit(key, file);
+        }
     }
 
     /// Nothing of a publication that is over is kept in memory.
@@ -342,8 +382,16 @@ impl Writer {
         let now_ms = unix_ms();
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let entry = self.ledger.interrupted(reason, wait_ms, now_ms);
+        let said = self.append(&entry).await;
+        match self.unheard.take() {
+            // What was said stands where that would.
+            Some((_, files)) if said.is_ok() => self.let_go(files, true).await,
+            // The store rather has what nobody lists than not what somebody does.
+            Some((_, files)) => self.submit(files),
+            None => {}
+        }
         // A journal that does not answer is asked again when the wait is over.
-        if !matches!(self.append(&entry).await, Err(Stop::Replaced)) {
+        if !matches!(said, Err(Stop::Replaced)) {
             self.node.waits.add(self.stream, self.ledger, self.position, Instant::now() + wait);
         }
     }

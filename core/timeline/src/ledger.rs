@@ -203,6 +203,18 @@ impl Ledger {
         }
     }
 
+    /// Takes in an entry of this owner's own that the journal has, although it did not say so.
+    pub const fn hear(&mut self, entry: &Entry) {
+        self.head = Head { state: self.head.state, ..entry.head };
+    }
+
+    /// What was made since `before` has not been appended: it is as if it had never been made.
+    pub const fn take_back(&mut self, before: Self) {
+        let kept_from = self.head.kept_from;
+        *self = before;
+        self.head.kept_from = kept_from;
+    }
+
     /// Tells viewers about a stretch of time.
     #[must_use]
     pub fn date_range(&self, range: DateRange, at_ms: i64) -> Entry {
