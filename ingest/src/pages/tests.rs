@@ -257,3 +257,23 @@ async fn a_store_that_answers_half_the_time_gets_its_pages() {
     assert!(past.page("ts", 0).await.is_some());
     drop(publisher);
 }
+
+#[tokio::test]
+async fn a_node_starts_while_the_store_is_away() {
+    let mut past = Past::of(300, &[]).await;
+    let gone = past.ledger.interrupted("gone", 60_000, unix_ms());
+    past.append(gone).await;
+    past.frailty.set_away(true);
+    past.fixture.node.recover().await.unwrap();
+    assert_eq!(past.words().await, "o1 i");
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_lost_at_the_start_either() {
+    let mut past = Past::of(10, &(0..10).collect::<Vec<_>>()).await;
+    let ended = past.ledger.ended("over", unix_ms());
+    past.append(ended.clone()).await;
+    past.append(Ledger::expired(&ended, 9, unix_ms())).await;
+    past.fixture.node.recover().await.unwrap();
+    assert!(past.words().await.ends_with("e expired before 9 g9"), "{}", past.words().await);
+}

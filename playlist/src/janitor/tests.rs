@@ -225,6 +225,19 @@ async fn the_journal_keeps_what_no_page_tells_of_however_long_it_is() {
     assert_eq!(bench.journal.read_newest(&stream(), usize::MAX).await.unwrap().len(), 4_501);
 }
 
+/// A page that is late needs its beginning, also where that has expired.
+#[tokio::test]
+async fn the_journal_keeps_the_beginning_of_a_page_that_is_not_written() {
+    let mut bench = Bench::new(Settings { retention_ms: 600_000, ..SETTINGS }).await;
+    bench.is_paged = false;
+    bench.segments(4_500).await;
+    look(&bench, 600_000 + 300 * SEGMENT_MS).await;
+    assert_eq!(bench.stored().await.first(), Some(&299));
+    let entries = bench.journal.read_newest(&stream(), usize::MAX).await.unwrap();
+    let oldest = entries.iter().find_map(|it| crate::archive::segment_of(&it.entry)).unwrap();
+    assert!((250..=256).contains(&oldest), "{oldest}");
+}
+
 /// What is over is known from pages where the journal tells of it no more.
 #[tokio::test]
 async fn what_viewers_can_rewind_to_stays_where_only_pages_tell_of_it() {
