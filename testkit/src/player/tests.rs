@@ -67,6 +67,15 @@ fn the_latest_statistics_of_vlc_count() {
 }
 
 #[test]
+fn vlc_that_had_to_wait_for_more_may_lose_the_pictures_that_it_had() {
+    let late = "[00007fda] main input error: ES_OUT_SET_(GROUP_)PCR  is called too late (x)";
+    let lost = "[h264 @ 0x7f7c0568c0] co located POCs unavailable";
+    let other = "[h264 @ 0x7f7c0568c0] Missing reference picture";
+    let read = |lines: &[&str]| vlc::read("", &lines.join("\n")).errors;
+    assert_eq!(read(&[lost, late, lost, other]), [lost, late, other]);
+}
+
+#[test]
 fn buffers_that_reach_gstreamers_sinks_count() {
     let out = "\
 /GstFakeSink:pictures: last-message = event   ******* (pictures:sink) E (type: caps (12814), x;)

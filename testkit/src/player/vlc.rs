@@ -11,6 +11,13 @@ pub(super) const QUESTIONS: &str = "info\nstats";
 /// Samples in a block: VLC counts frames of AAC.
 const BLOCK: u64 = 1_024;
 
+/// Said when it was at the end of what is listed and waits for more.
+const STARVED: &str = "is called too late";
+
+/// What it says of the pictures that it still had then: it begins anew, with another clock.
+const AFTER_STARVED: [&str; 3] =
+    ["co located POCs unavailable", "no reference clock", "Could not convert timestamp 0"];
+
 pub(super) fn command(program: &Path, url: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     // Its settings and its cache go there.
@@ -42,7 +49,14 @@ pub(super) fn read(out: &str, err: &str) -> Played {
     // A picture that comes too late to be shown was decoded all the same.
     played.pictures = shown + late;
     played.sound = sound(blocks * BLOCK, rate);
-    played.errors = err.lines().filter(|line| is_fault(line)).map(str::to_owned).collect();
+    let mut has_starved = false;
+    for line in err.lines().filter(|line| is_fault(line)) {
+        has_starved |= line.contains(STARVED);
+        let comes_of_it = has_starved && AFTER_STARVED.iter().any(|words| line.contains(words));
+        if !comes_of_it {
+            played.errors.push(line.to_owned());
+        }
+    }
     played
 }
 
