@@ -21,8 +21,8 @@ fn number(sample: &Value, name: &str) -> f64 {
 }
 
 /// How long the first of two pushes is, in seconds: it ends by itself, sound and pictures at the
-/// same time. One that is told to end leaves out pictures that are not encoded yet, and a hole where
-/// the second push begins.
+/// same time. One that is told to end leaves out pictures that are not encoded yet, and so a hole
+/// where the second push begins.
 const FIRST_PUSH_S: u32 = 20;
 
 /// The video runs: it has a picture that is not black, and no error was seen.
