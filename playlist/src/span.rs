@@ -53,8 +53,8 @@ impl Bounds {
         })
     }
 
-    /// A live playlist begins behind what is in no page and too much to be kept, which is so when no
-    /// page could be written for hours: it is listed again when its pages are there.
+    /// A live playlist begins behind what is in no page and too much to be kept, which is so when
+    /// no page could be written for hours: it is listed again when its pages are there.
     const fn behind_hole(&self, mut span: Span) -> Span {
         let is_hole = self.head.paged_before < self.kept_first;
         let is_live = span.kind.is_none() || !span.is_closed;

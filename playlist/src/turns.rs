@@ -1,4 +1,4 @@
-//! Who makes or reads what: each playlist is made once for all who ask for it, and who asks for what others
+//! Who makes or reads what: each thing once for all who ask for it, and who asks for what others
 //! seldom do does not keep them waiting.
 
 use std::collections::BTreeMap;
