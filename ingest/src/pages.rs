@@ -76,8 +76,8 @@ enum Progress {
     Missing(Vec<u64>),
 }
 
-/// Segments that were seen in the store, where they stay: a store that answers now and then is asked
-/// for each of them once.
+/// Segments that were seen in the store, where they stay: a store that answers now and then is
+/// asked for each of them once.
 #[derive(Default, Debug)]
 struct InStore(BTreeSet<u64>);
 
