@@ -132,7 +132,8 @@ fn listed(sequence: u64, discontinuity_sequence: u64, segment: &MediaSegment) ->
     })
 }
 
-const TAGS: [&str; 19] = [
+const TAGS: [&str; 20] = [
+    "#EXT-X-START",
     "#EXT-X-PLAYLIST-TYPE",
     "#EXT-X-SERVER-CONTROL",
     "#EXT-X-PART-INF",

@@ -71,7 +71,11 @@ impl Header<'_> {
         line(text, format_args!("#EXT-X-DISCONTINUITY-SEQUENCE:{breaks}"));
         match self.kind {
             None => {}
-            Some(PlaylistKind::Event) => text.push_str("#EXT-X-PLAYLIST-TYPE:EVENT\n"),
+            // Players would begin at its end, which is live, with all of it behind them (RFC
+            // 8216bis, 6.3.3).
+            Some(PlaylistKind::Event) => {
+                text.push_str("#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n");
+            }
             Some(PlaylistKind::Vod) => text.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n"),
         }
         text.push_str(self.control);
