@@ -369,15 +369,5 @@ async fn read_page(
 }
 
 fn sequence(entry: &Entry) -> Option<u64> {
-    match &entry.body {
-        Body::Segment(segment) => Some(segment.sequence),
-        Body::Opened { .. }
-        | Body::Gap { .. }
-        | Body::Interrupted { .. }
-        | Body::Ended { .. }
-        | Body::DateRange(_)
-        | Body::Paged { .. }
-        | Body::Expired { .. }
-        | Body::Unknown => None,
-    }
+    entry.segment().map(|segment| segment.sequence)
 }

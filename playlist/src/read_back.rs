@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{Journal, JournalError, Position, Stored};
-use timeline::{
-    Body, DateRange, Entry, PAGE_SEGMENTS, SegmentEntry, StreamName, Window, WindowPolicy,
-};
+use timeline::{DateRange, Entry, PAGE_SEGMENTS, StreamName, Window, WindowPolicy};
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -96,7 +94,7 @@ async fn read_tail(
     let mut count = entries.len().saturating_mul(2).max(2 * OTHER_ENTRIES);
     loop {
         // One before the page, so that what is said between both is in it.
-        let oldest = entries.iter().find_map(|stored| segment(&stored.entry));
+        let oldest = entries.iter().find_map(|stored| stored.entry.segment());
         if oldest.is_some_and(|oldest| oldest.sequence < first) {
             break;
         }
@@ -109,7 +107,7 @@ async fn read_tail(
     let Some(position) = entries.last().map(|newest| newest.position) else { return Ok(None) };
     let before = entries
         .iter()
-        .rposition(|stored| segment(&stored.entry).is_some_and(|segment| segment.sequence < first));
+        .rposition(|stored| stored.entry.segment().is_some_and(|segment| segment.sequence < first));
     let from = before.map_or(0, |before| before.saturating_add(1));
     let entries = entries.into_iter().skip(from).map(|stored| stored.entry).collect();
     Ok(Some((entries, position)))
@@ -122,7 +120,7 @@ async fn said_before(
     name: &StreamName,
     entries: &[Arc<Entry>],
 ) -> Vec<DateRange> {
-    let Some(first) = entries.iter().find_map(|entry| segment(entry)) else { return Vec::new() };
+    let Some(first) = entries.iter().find_map(|entry| entry.segment()) else { return Vec::new() };
     let number = first.sequence / PAGE_SEGMENTS;
     let Some(number) = number.checked_sub(1) else { return Vec::new() };
     for record in &first.renditions {
@@ -147,18 +145,4 @@ async fn said_before(
         }
     }
     Vec::new()
-}
-
-fn segment(entry: &Entry) -> Option<&SegmentEntry> {
-    match &entry.body {
-        Body::Segment(segment) => Some(segment),
-        Body::Opened { .. }
-        | Body::Gap { .. }
-        | Body::Interrupted { .. }
-        | Body::Ended { .. }
-        | Body::DateRange(_)
-        | Body::Paged { .. }
-        | Body::Expired { .. }
-        | Body::Unknown => None,
-    }
 }

@@ -41,7 +41,7 @@ pub struct Page {
 /// What a page says of itself beyond what a playlist can.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PageRecord {
-    /// The form of the page, [`PAGE_VERSION`] or older.
+    /// The form of the page, `PAGE_VERSION` or older.
     pub version: u32,
     /// Its number: it begins with the media sequence number `number` × [`PAGE_SEGMENTS`].
     pub number: u64,

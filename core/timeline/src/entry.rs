@@ -165,6 +165,22 @@ impl Entry {
 }
 
 impl Entry {
+    /// The segment that the entry lists, if it lists one.
+    #[must_use]
+    pub const fn segment(&self) -> Option<&SegmentEntry> {
+        match &self.body {
+            Body::Segment(segment) => Some(segment),
+            Body::Opened { .. }
+            | Body::Gap { .. }
+            | Body::Interrupted { .. }
+            | Body::Ended { .. }
+            | Body::DateRange(_)
+            | Body::Paged { .. }
+            | Body::Expired { .. }
+            | Body::Unknown => None,
+        }
+    }
+
     /// The keys of the segments that the entry lists, in the order of its renditions.
     #[must_use]
     pub fn segment_keys(&self, stream: &StreamName) -> Vec<ObjectKey> {
@@ -203,18 +219,7 @@ impl Entry {
     }
 
     fn records(&self) -> impl Iterator<Item = (&SegmentEntry, &SegmentRecord)> {
-        let segment = match &self.body {
-            Body::Segment(segment) => Some(segment),
-            Body::Opened { .. }
-            | Body::Gap { .. }
-            | Body::Interrupted { .. }
-            | Body::Ended { .. }
-            | Body::DateRange(_)
-            | Body::Paged { .. }
-            | Body::Expired { .. }
-            | Body::Unknown => None,
-        };
-        segment.into_iter().flat_map(|s| s.renditions.iter().map(move |record| (s, record)))
+        self.segment().into_iter().flat_map(|s| s.renditions.iter().map(move |record| (s, record)))
     }
 }
 

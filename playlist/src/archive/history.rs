@@ -6,7 +6,7 @@ use hls::{Page, PageError};
 use journal::{Journal, JournalError, Position};
 use store::{ObjectStore, StoreError};
 use timeline::{
-    Body, Entry, ListedSegment, ObjectKey, PAGE_SEGMENTS, PageKey, RenditionId, StreamName, Window,
+    Entry, ListedSegment, ObjectKey, PAGE_SEGMENTS, PageKey, RenditionId, StreamName, Window,
     WindowPolicy,
 };
 
@@ -116,15 +116,5 @@ pub(crate) const fn page_of(sequence: u64) -> u64 {
 
 /// A segment's number, if the entry lists one.
 pub(crate) fn segment_of(entry: &Entry) -> Option<u64> {
-    match &entry.body {
-        Body::Segment(segment) => Some(segment.sequence),
-        Body::Opened { .. }
-        | Body::Gap { .. }
-        | Body::Interrupted { .. }
-        | Body::Ended { .. }
-        | Body::DateRange(_)
-        | Body::Paged { .. }
-        | Body::Expired { .. }
-        | Body::Unknown => None,
-    }
+    entry.segment().map(|segment| segment.sequence)
 }

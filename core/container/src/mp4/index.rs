@@ -61,7 +61,7 @@ pub enum ExportError {
 }
 
 /// Samples of all tracks. A day of 60 pictures a second with two tracks of sound has 13.3 million.
-/// With [`Column`]'s bytes for each they are 150 MB; at worst, if no sample is like another, 500.
+/// With `Column`'s bytes for each they are 150 MB; at worst, if no sample is like another, 500.
 pub const SAMPLES_MAX: usize = 1 << 24;
 
 /// Segments: three days of one second each.
