@@ -15,8 +15,12 @@ const BLOCK: u64 = 1_024;
 const STARVED: &str = "is called too late";
 
 /// What it says of the pictures that it still had then: it begins anew, with another clock.
-const AFTER_STARVED: [&str; 3] =
-    ["co located POCs unavailable", "no reference clock", "Could not convert timestamp 0"];
+const AFTER_STARVED: [&str; 4] = [
+    "co located POCs unavailable",
+    "mmco: unref short failure",
+    "no reference clock",
+    "Could not convert timestamp 0",
+];
 
 pub(super) fn command(program: &Path, url: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
