@@ -43,6 +43,15 @@ const PREFIX: &str = "WEIR_";
 /// tools have their own.
 const TOP_KEYS: [&str; 4] = ["WEIR_DATA", "WEIR_STORE", "WEIR_JOURNAL", "WEIR_DATABASE"];
 
+/// Where and why a text is not TOML. The line itself is not repeated: a secret may be in it.
+fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("line {line}, column {column}: {}", error.message().trim())
+}
+
 impl Sources {
     /// Reads all sources, the later over the earlier.
     pub(crate) fn read(&self) -> Result<Raw, ConfigError> {
@@ -50,7 +59,7 @@ impl Sources {
         if let Some((file, text)) = &self.file {
             table = toml::from_str(text).map_err(|error| ConfigError::Syntax {
                 file: file.clone(),
-                problem: error.to_string().trim().to_owned(),
+                problem: syntax_problem(text, &error),
             })?;
         }
         for (name, value) in &self.environment {
@@ -137,11 +146,23 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named() {
-        refused("[stream", "", "weir.toml: ");
+        refused("[stream", "", "weir.toml: line 1, column 8: ");
         refused("[stream]\nwindwo = 1", "", "unknown field `windwo`");
         refused("", "stream.window", "write KEY=VALUE");
         refused("", "stream.window=soon", "expected a length of time");
         refused("", "ingest.connections_max=-1", "invalid value");
         refused("", "stream=1", "");
+    }
+
+    #[test]
+    fn no_mistake_beside_a_secret_repeats_it() {
+        for line in
+            ["secret = \"hunter2hunter2", "secret = hunter2hunter2", "secret hunter2hunter2"]
+        {
+            let file = format!("[cluster]\n{line}\n");
+            let message = sources(&file, "", "").unwrap_err().to_string();
+            assert!(message.starts_with("weir.toml: line 2, column "), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
     }
 }
