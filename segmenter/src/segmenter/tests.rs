@@ -25,6 +25,11 @@ use crate::testing::{aac, avc, other_avc};
 /// every 40 ms from 0 to before 2,000, the first a key frame; `w0-…` the same without a key frame;
 /// `a0-2000` sounds of 1,024 samples.
 fn cut(settings: Settings, script: &str) -> Vec<Segment> {
+    segments(&mut play(settings, script))
+}
+
+/// A segmenter that has taken in a script, to its end.
+fn play(settings: Settings, script: &str) -> Segmenter {
     let mut segmenter = Segmenter::new(settings);
     let mut units = Vec::new();
     for word in script.split_whitespace() {
@@ -38,7 +43,7 @@ fn cut(settings: Settings, script: &str) -> Vec<Segment> {
     }
     feed(&mut segmenter, &mut units);
     segmenter.finish();
-    segments(&mut segmenter)
+    segmenter
 }
 
 /// The segments that came out.

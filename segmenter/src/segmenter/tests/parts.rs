@@ -7,19 +7,7 @@ const LOW_LATENCY: Settings = Settings { low_latency: LowLatency::On, ..SETTINGS
 
 /// What comes out of a script, as [`super::cut`] reads it, in the order in which it comes.
 fn outputs(settings: Settings, script: &str) -> Vec<Output> {
-    let mut segmenter = Segmenter::new(settings);
-    let mut units = Vec::new();
-    for word in script.split_whitespace() {
-        match word {
-            "V" | "W" | "A" => {
-                feed(&mut segmenter, &mut units);
-                segmenter.track(track(word)).unwrap();
-            }
-            _ => units.extend(series(word)),
-        }
-    }
-    feed(&mut segmenter, &mut units);
-    segmenter.finish();
+    let mut segmenter = play(settings, script);
     std::iter::from_fn(|| segmenter.pull()).collect()
 }
 
