@@ -76,7 +76,7 @@ impl PublishAuthority for KeyAuthority {
             },
         };
         if stream.app() == parsed.app {
-            Ok(PublishGrant { stream })
+            Ok(PublishGrant::of(stream))
         } else {
             Err(PublishRefusal::WrongKey)
         }
@@ -110,7 +110,7 @@ mod tests {
         let authority = KeyAuthority::new(Arc::new(Capitals), apps);
         let request = PublishRequest { app, stream, peer: ([192, 0, 2, 7], 1_935).into() };
         let actual = match authority.decide(&request).await {
-            Ok(PublishGrant { stream }) => stream.to_string(),
+            Ok(PublishGrant { stream, .. }) => stream.to_string(),
             Err(refusal) => refusal.to_string(),
         };
         assert_eq!(actual, expected, "{app:?} {stream:?}");

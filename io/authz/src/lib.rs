@@ -5,16 +5,21 @@
 
 mod keys;
 mod open;
+mod play;
 mod refusal;
 mod request;
 
 use std::fmt::Debug;
 
+use accounts::Subject;
 use async_trait::async_trait;
 use timeline::StreamName;
 
 pub use keys::{BoxError, KeyAuthority, StreamKeys};
 pub use open::OpenAuthority;
+pub use play::{
+    Directory, Pass, Play, PlayAuthority, PlayRefusal, PlayRequest, StreamAccess, Stripped,
+};
 pub use refusal::PublishRefusal;
 pub use request::{KEY_BYTES_MAX, PublishRequest, TEXT_BYTES_MAX};
 
@@ -34,4 +39,16 @@ pub trait PublishAuthority: Debug + Send + Sync + 'static {
 pub struct PublishGrant {
     /// The stream to publish.
     pub stream: StreamName,
+    /// Whom the publication belongs to: it ends when that is revoked.
+    pub subject: Subject,
+    /// Streams that the subject's user may publish at one time.
+    pub streams_max: Option<u32>,
+}
+
+impl PublishGrant {
+    /// Leave to publish a stream that belongs to nobody in particular.
+    #[must_use]
+    pub fn of(stream: StreamName) -> Self {
+        Self { stream, subject: Subject::default(), streams_max: None }
+    }
 }

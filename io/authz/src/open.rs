@@ -30,7 +30,7 @@ impl PublishAuthority for OpenAuthority {
                 return Err(PublishRefusal::BadName(NameError::Empty));
             }
         };
-        Ok(PublishGrant { stream })
+        Ok(PublishGrant::of(stream))
     }
 }
 
@@ -42,7 +42,7 @@ mod tests {
         let authority = OpenAuthority::new(vec!["live".to_owned()]);
         let request = PublishRequest { app, stream, peer: ([127, 0, 0, 1], 1_935).into() };
         let actual = match authority.decide(&request).await {
-            Ok(PublishGrant { stream }) => stream.to_string(),
+            Ok(PublishGrant { stream, .. }) => stream.to_string(),
             Err(refusal) => refusal.to_string(),
         };
         assert_eq!(actual, expected, "{app:?} {stream:?}");

@@ -26,6 +26,38 @@ pub enum DatabaseError {
         #[source]
         source: BoxError,
     },
+    /// Something else has the name.
+    #[error("{what} of this name is there already")]
+    Taken {
+        /// What it is.
+        what: &'static str,
+    },
+    /// What is changed is not as it was when it was read: read it again.
+    #[error("{what} was changed or deleted by somebody else")]
+    Changed {
+        /// What it is.
+        what: &'static str,
+    },
+    /// Something that it belongs to is not there.
+    #[error("there is no such {what}")]
+    Missing {
+        /// What it is.
+        what: &'static str,
+    },
+    /// A limit is reached.
+    #[error("there are {limit} {what} already, which is all that are allowed")]
+    Full {
+        /// What there are so many of.
+        what: &'static str,
+        /// How many.
+        limit: u32,
+    },
+    /// Something still needs it.
+    #[error("{what} still need it")]
+    InUse {
+        /// What does.
+        what: &'static str,
+    },
 }
 
 impl DatabaseError {
@@ -34,7 +66,12 @@ impl DatabaseError {
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Unavailable { .. } => true,
-            Self::Unreadable { .. } => false,
+            Self::Unreadable { .. }
+            | Self::Taken { .. }
+            | Self::Changed { .. }
+            | Self::Missing { .. }
+            | Self::Full { .. }
+            | Self::InUse { .. } => false,
         }
     }
 

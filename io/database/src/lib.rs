@@ -5,6 +5,7 @@
 pub mod conformance;
 mod error;
 mod key;
+pub mod ports;
 mod sqlite;
 
 use std::fmt::Debug;
@@ -14,6 +15,7 @@ use timeline::StreamName;
 
 pub use error::{BoxError, DatabaseError};
 pub use key::StreamKey;
+pub use ports::{Page, PublishKey, Rotated, StreamFilter};
 pub use sqlite::SqliteDatabase;
 
 /// Keeps streams and their keys.

@@ -4,6 +4,7 @@
 //! appends a claim owns the stream, and a deposed owner's next append is refused. There is no
 //! other lock. An implementation of [`Journal`] passes [`conformance::all`].
 
+mod bus;
 pub mod conformance;
 mod error;
 mod memory;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use timeline::{Entry, StreamName};
 
+pub use bus::{Bus, Heard, Notices};
 pub use error::{AppendError, BoxError, JournalError};
 pub use memory::MemoryJournal;
 pub use sqlite::{Durability, SqliteJournal};
