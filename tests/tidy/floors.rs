@@ -156,7 +156,7 @@ fn is_worldly(name: &str) -> bool {
         let member = name.strip_prefix(*family);
         member.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
     };
-    WORLDLY.iter().any(|family| is_of(&family)) && !COMPUTING.iter().any(|family| is_of(&family))
+    WORLDLY.iter().any(is_of) && !COMPUTING.iter().any(is_of)
 }
 
 /// The values of the array that `value` has as `key`.
