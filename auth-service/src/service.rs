@@ -1,0 +1,86 @@
+//! The service, and what it is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::OrganisationId;
+use accounts::Permission;
+use journal::Bus;
+use store::ObjectStore;
+
+use crate::{Actor, Clock, Database, Mailer, ServiceError, Settings};
+
+/// Changes accounts, and says who somebody is. Each method takes the [`Actor`] who asks first, and
+/// does nothing outside the actor's organisation.
+///
+/// Its methods are in files by subject.
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub(crate) database: Arc<dyn Database>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Clock,
+}
+
+/// What a [`Service`] is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Where accounts are kept.
+    pub database: Arc<dyn Database>,
+    /// What tells every node of changes.
+    pub bus: Arc<dyn Bus>,
+    /// What sends letters.
+    pub mailer: Arc<dyn Mailer>,
+    /// Where evidence is kept.
+    pub store: Arc<dyn ObjectStore>,
+    /// What it is told once.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Service {
+    /// A service of these parts. Clones of it are the same one.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { database, bus, mailer, store, settings, clock } = parts;
+        Self { database, bus, mailer, store, settings: Arc::new(settings), clock }
+    }
+
+    /// What it was told at the start.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Now, in milliseconds since the Unix epoch.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// A moment from now, in milliseconds since the Unix epoch.
+    pub(crate) fn in_ms(&self, after: Duration) -> i64 {
+        let after_ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        self.now_ms().saturating_add(after_ms)
+    }
+
+    /// Whether `actor` has `all`, or `own` and is the one whom `owner` names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Actor::needs`] says of `all`.
+    pub(crate) fn needs_all_or_own(
+        actor: &Actor,
+        organisation: &OrganisationId,
+        owner: Option<&accounts::UserId>,
+        (all, own): (Permission, Permission),
+    ) -> Result<(), ServiceError> {
+        match actor.needs(all, organisation) {
+            Ok(()) => Ok(()),
+            Err(error) if actor.user().is_none() || actor.user() != owner => Err(error),
+            Err(_) => actor.needs(own, organisation),
+        }
+    }
+}

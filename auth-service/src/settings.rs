@@ -1,0 +1,43 @@
+//! What the service is told once.
+
+use std::time::Duration;
+
+/// What the service is told at the start. Each limit has the reason for its default.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Where people find this server's pages, without a slash at the end:
+    /// `https://live.example.org`. Links in letters begin with it.
+    pub public_url: String,
+    /// How long an access token is good. A program that lost its session goes on as long as that
+    /// at places that do not look the session up.
+    pub access_token: Duration,
+    /// How long a session is good that is not refreshed.
+    pub session: Duration,
+    /// How long an invitation, or the first owner's link, is good: people are away for a week.
+    pub invitation: Duration,
+    /// How long the link that proves an address is good.
+    pub verify_email: Duration,
+    /// How long the link to another password is good: whoever asked for it is waiting.
+    pub reset_password: Duration,
+    /// Devices of a user that are not revoked, unless the user has a limit of its own: a household
+    /// and its encoders.
+    pub devices_max: u32,
+    /// Streams that a user may publish at one time, unless the user has a limit of its own.
+    pub streams_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            access_token: Duration::from_secs(10 * 60),
+            session: 30 * DAY,
+            invitation: 7 * DAY,
+            verify_email: 3 * DAY,
+            reset_password: Duration::from_secs(60 * 60),
+            devices_max: 20,
+            streams_max: 10,
+        }
+    }
+}
