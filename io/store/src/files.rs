@@ -115,6 +115,16 @@ impl Files {
         Ok(target)
     }
 
+    /// Writes a whole file that nobody but this program's user may read.
+    pub(crate) fn write_private(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.bring_in(&self.root.join(path), |mut file| {
+            #[cfg(unix)]
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+            file.write_all(bytes)?;
+            file.sync_data()
+        })
+    }
+
     /// Makes `file` the object. Repeating it is a success.
     pub(crate) fn take(&self, key: &ObjectKey, file: &Path) -> io::Result<()> {
         let target = self.path(key);
@@ -216,8 +226,12 @@ impl Files {
 
     /// Removes an object's file, and the folders that are empty without it.
     pub(crate) fn remove(&self, key: &ObjectKey) -> io::Result<()> {
-        let path = self.path(key);
-        ignore_missing(fs::remove_file(&path))?;
+        self.remove_file(&self.path(key))
+    }
+
+    /// Removes a file, and the folders that are empty without it.
+    pub(crate) fn remove_file(&self, path: &Path) -> io::Result<()> {
+        ignore_missing(fs::remove_file(path))?;
         let _held = self.hold_folders();
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
         // The first one that is in use, or gone, ends it.

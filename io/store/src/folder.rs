@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 
 use crate::files::{self, DEPTH_MAX, Files, blocking};
 use crate::survey::{FOUND_MAX, channel};
-use crate::{Found, ObjectStore, StoreError, Survey};
+use crate::{Found, ObjectStore, PrivateName, PrivateStore, StoreError, Survey};
 
 /// How old a half-written file must be before it counts as left behind by a process that is gone.
 const LEFTOVER_AGE: Duration = Duration::from_secs(3_600);
@@ -133,6 +133,24 @@ impl ObjectStore for FolderStore {
             let _ = sender.blocking_send(last);
         });
         survey
+    }
+}
+
+#[async_trait]
+impl PrivateStore for FolderStore {
+    async fn put_private(&self, name: &PrivateName, bytes: Bytes) -> Result<(), StoreError> {
+        let (files, path) = (Arc::clone(&self.files), name.path());
+        blocking("put", name.path(), move || files.write_private(&path, &bytes)).await
+    }
+
+    async fn get_private(&self, name: &PrivateName) -> Result<Bytes, StoreError> {
+        let path = self.files.root().join(name.path());
+        blocking("get", name.path(), move || std::fs::read(path)).await.map(Bytes::from)
+    }
+
+    async fn delete_private(&self, name: &PrivateName) -> Result<(), StoreError> {
+        let (files, path) = (Arc::clone(&self.files), self.files.root().join(name.path()));
+        blocking("delete", name.path(), move || files.remove_file(&path)).await
     }
 }
 
