@@ -10,6 +10,8 @@ use flate2::read::GzDecoder;
 use ureq::http::{HeaderMap, Request};
 use ureq::{Agent, AsSendBody};
 
+use crate::evidence;
+
 /// No answer of a server that is well takes this long.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
@@ -35,12 +37,17 @@ impl Http {
     /// A client of the server at `address`.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
+        Self::within(address, ANSWER_WITHIN)
+    }
+
+    /// The same for a server of which answers may not take that long.
+    pub(crate) fn within(address: SocketAddr, time: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .max_redirects(0)
             .accept_encoding("")
-            .timeout_global(Some(ANSWER_WITHIN))
+            .timeout_global(Some(time))
             .build();
         Self { address, agent: config.into() }
     }
@@ -92,7 +99,11 @@ impl Http {
         socket.write_all(request.as_bytes()).context("send a request")?;
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).context("read an answer")?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        if !text.starts_with("HTTP/1.1 2") {
+            evidence::answer(&text);
+        }
+        Ok(text)
     }
 
     fn run<S: AsSendBody>(&self, request: Request<S>) -> Result<Reply> {
@@ -100,7 +111,11 @@ impl Http {
         let (head, body) = response.into_parts();
         let body =
             body.into_with_config().limit(u64::MAX).read_to_vec().context("read the body")?;
-        Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
+        let reply = Reply { status: head.status.as_u16(), headers: head.headers, body };
+        if !head.status.is_success() {
+            evidence::answer(&reply.unpacked().unwrap_or_else(|_| reply.text()));
+        }
+        Ok(reply)
     }
 }
 

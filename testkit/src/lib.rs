@@ -10,6 +10,7 @@ pub mod browser;
 pub mod capture;
 pub mod document;
 pub mod encoder;
+pub mod evidence;
 pub mod examined;
 pub mod flv;
 pub mod fmp4;
@@ -35,6 +36,7 @@ pub mod wait;
 
 pub use browser::Browser;
 pub use encoder::{Encoder, Source};
+pub use evidence::secret;
 pub use http::{Http, Reply};
 pub use nginx::Nginx;
 pub use peer::{Answer, Peer};

@@ -14,6 +14,7 @@ use rtmp::chunk::{ChunkReader, ChunkWriter, Outgoing};
 use rtmp::handshake::ClientHandshake;
 use rtmp::{ChunkLimits, Message, MessageKind, SEED_BYTES};
 
+use crate::evidence;
 use crate::flv::Tag;
 
 /// How long an answer may take: the machine may be busy.
@@ -319,7 +320,11 @@ impl Peer {
         }
         if self.transaction > 0 {
             while let Some(message) = self.reader.pull()? {
-                self.answers.extend(answer(&message)?);
+                let answer = answer(&message)?;
+                if let Some(refusal) = answer.as_ref().filter(|answer| answer.is_refusal()) {
+                    evidence::answer(&refusal.description);
+                }
+                self.answers.extend(answer);
             }
         }
         Ok(())

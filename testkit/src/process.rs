@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
-use crate::wait_for;
+use crate::{evidence, wait_for};
 
 /// How many lines of a process's last words are shown when a test fails.
 const TAIL_LINES: usize = 60;
@@ -70,6 +70,12 @@ impl Process {
     #[must_use]
     pub fn err(&self) -> String {
         text(&self.err)
+    }
+
+    /// Keeps what it has said as evidence, once it says no more.
+    pub(crate) fn keep(&self) {
+        evidence::output(&self.out);
+        evidence::log(&self.err);
     }
 
     /// Writes a line to its standard input.

@@ -12,12 +12,16 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::process::{Finished, Process, run};
-use crate::{Http, Viewer, wait_for};
+use crate::{Http, Viewer, evidence, wait_for};
 
 /// How long a server may take until it takes connections: the machine may be busy.
 const START_WITHIN: Duration = Duration::from_secs(20);
 /// How long a command of the program may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(20);
+/// How long its last metrics may take: it need not be well any more.
+const METRICS_WITHIN: Duration = Duration::from_secs(2);
+/// What stands before a stream's key in what the first start prints.
+const KEY_LABEL: &str = "Stream key";
 
 /// What starts a server: a shell with as many descriptors as Debian gives one, whatever this
 /// machine's has. The server takes the shell's place, and its number.
@@ -88,6 +92,7 @@ impl Server {
     ///
     /// When the system does not let us.
     pub fn kill_9(&mut self) -> Result<()> {
+        self.keep_metrics();
         self.process.kill()
     }
 
@@ -98,6 +103,7 @@ impl Server {
     /// When it still runs, or does not start.
     pub fn restart(&mut self) -> Result<()> {
         ensure!(self.process.ended()?.is_some(), "the server still runs");
+        self.keep_words();
         self.earlier_log.push_str(&self.process.err());
         self.starts += 1;
         let (process, ports) =
@@ -123,6 +129,7 @@ impl Server {
     ///
     /// When the system does not let us.
     pub fn begin_to_stop(&self) -> Result<()> {
+        self.keep_metrics();
         self.process.signal(Signal::TERM)
     }
 
@@ -209,7 +216,7 @@ impl Server {
     /// When it does not end in time.
     pub fn command(&self, arguments: &[&str]) -> Result<Finished> {
         let mut command = Command::new(&self.program);
-        run(command.args(arguments).arg("--data").arg(self.data()), COMMAND_WITHIN)
+        finished(command.args(arguments).arg("--data").arg(self.data()))
     }
 
     /// The key of a stream, as the program's command shows it.
@@ -220,7 +227,9 @@ impl Server {
     pub fn stream_key(&self, name: &str) -> Result<String> {
         let finished = self.command(&["stream", "key", name])?;
         ensure!(finished.status.success(), "no key of {name}: {}", finished.err);
-        Ok(String::from_utf8(finished.out).context("read a key")?.trim().to_owned())
+        let key = String::from_utf8(finished.out).context("read a key")?.trim().to_owned();
+        evidence::secret(evidence::STREAM_KEY, &key);
+        Ok(key)
     }
 
     /// How much memory the process has now, in KiB (`VmRSS`).
@@ -241,6 +250,27 @@ impl Server {
         self.status_kib("VmHWM:")
     }
 
+    /// Keeps its metrics as evidence, if it still answers.
+    fn keep_metrics(&self) {
+        if evidence::is_wanted()
+            && let Ok(reply) = Http::within(self.ports.admin, METRICS_WITHIN).get("/metrics")
+        {
+            evidence::metrics(&reply.text());
+        }
+    }
+
+    /// Keeps what the process said, which has ended, and notes the key that it showed.
+    fn keep_words(&self) {
+        for line in self.process.out().lines() {
+            let key = line.trim().strip_prefix(KEY_LABEL).map(str::trim);
+            // Other starts say in words how it is shown.
+            if let Some(key) = key.filter(|key| !key.contains(' ')) {
+                evidence::secret(evidence::STREAM_KEY, key);
+            }
+        }
+        self.process.keep();
+    }
+
     fn status_kib(&self, field: &str) -> Result<u64> {
         let path = format!("/proc/{}/status", self.process.id());
         let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
@@ -250,13 +280,32 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !self.has_stopped() {
+            self.keep_metrics();
+            // It has its last word before that is kept.
+            let _ = self.process.kill();
+        }
+        self.keep_words();
+    }
+}
+
 /// Runs the program to its end, without a server.
 ///
 /// # Errors
 ///
 /// When it cannot be started, or does not end in time.
 pub fn weir(program: impl AsRef<Path>, arguments: &[&str]) -> Result<Finished> {
-    run(Command::new(program.as_ref()).args(arguments), COMMAND_WITHIN)
+    finished(Command::new(program.as_ref()).args(arguments))
+}
+
+/// Runs a command of the program to its end. What it prints for its caller may be a secret that was
+/// asked for; what it says otherwise may not.
+fn finished(command: &mut Command) -> Result<Finished> {
+    let finished = run(command, COMMAND_WITHIN)?;
+    evidence::answer(&finished.err);
+    Ok(finished)
 }
 
 fn launch(
@@ -280,7 +329,10 @@ fn launch(
     });
     match ports.with_context(|| format!("the server said: {}", process.err()))? {
         Ok(ports) => Ok((process, ports)),
-        Err(status) => bail!("the server did not start ({status}): {}", process.err()),
+        Err(status) => {
+            process.keep();
+            bail!("the server did not start ({status}): {}", process.err())
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each command is a file: [`up`], [`console`], [`mod@test`], [`fuzz`], [`ci`]. What they share:
 //! [`places`] (where things are), [`process`] (running programs), [`packages`] (installing what is
 //! missing), [`components`] (what the tests need), [`suite`] and [`tally`] (what runs, and how it
-//! is counted).
+//! is counted), [`mod@evidence`] (what is searched afterwards).
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,6 +13,7 @@
 mod ci;
 mod components;
 mod console;
+mod evidence;
 mod fuzz;
 mod packages;
 mod places;
@@ -25,6 +26,7 @@ mod unpacked;
 mod up;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -59,6 +61,11 @@ enum Command {
     Console,
     /// Install what the tests need and run every suite
     Test(test::Options),
+    /// Search what tests left in the folder that `WEIR_EVIDENCE` named for the secrets in it
+    Secrets {
+        /// The folder
+        folder: PathBuf,
+    },
     /// Look for inputs that break a parser or a machine, guided by coverage
     Fuzz(fuzz::Options),
     /// Formatting, console, lints, every test, documentation: all that must hold
@@ -86,6 +93,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Weir { arguments } => up::run(&places, &mut packages, &arguments)?,
         Command::Console => console::run(&places, &mut packages)?,
         Command::Test(options) => return test::run(&places, &mut packages, &options),
+        Command::Secrets { folder } => return evidence::run(&folder),
         Command::Fuzz(options) => return fuzz::run(&places, &mut packages, &options),
         Command::Ci => return ci::run(&places, &mut packages),
     }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::components::Components;
+use crate::evidence::Evidence;
 use crate::packages::Packages;
 use crate::places::Places;
 use crate::suite::{Runner, Suite};
@@ -56,6 +57,8 @@ pub(crate) fn run_suites(
     let mut report = Report::default();
     report.note_missing(&components);
 
+    let evidence = Evidence::begin(places)?;
+    let mut secrets = Outcome::named("secrets");
     let runner = Runner::of_this_machine(places);
     let build = process::run("build", process::cargo(places).args(runner.build()));
     for suite in suites {
@@ -65,6 +68,7 @@ pub(crate) fn run_suites(
             (Some(arguments), Ok(())) => {
                 let mut cargo = process::cargo(places);
                 cargo.args(arguments);
+                cargo.envs(evidence.of(&suite).map(|folder| ("WEIR_EVIDENCE", folder)));
                 cargo
             }
             (Some(_), Err(_)) => {
@@ -79,6 +83,10 @@ pub(crate) fn run_suites(
             &components,
             filter.is_some(),
         )?);
+        secrets.search(&evidence, &suite, filter.is_none());
+    }
+    if secrets.tally.ran() > 0 {
+        report.outcomes.push(secrets);
     }
     Ok(report)
 }
@@ -186,8 +194,12 @@ impl Display for Report {
 
 impl Outcome {
     fn new(suite: &Suite) -> Self {
+        Self::named(suite.name())
+    }
+
+    fn named(name: &str) -> Self {
         Self {
-            name: suite.name().to_owned(),
+            name: name.to_owned(),
             tally: Tally::default(),
             took: Duration::ZERO,
             closing: Vec::new(),
@@ -217,6 +229,31 @@ impl Outcome {
             self.tally.passed = 1;
         } else if none_ran && *suite != Suite::Doc && !filtered {
             self.fail("it ran no test".into());
+        }
+    }
+
+    /// Searches what a suite's servers said for its secrets. Each suite counts as a test.
+    fn search(&mut self, evidence: &Evidence, suite: &Suite, is_whole: bool) {
+        let begun = Instant::now();
+        let searched = match evidence.search(suite, is_whole) {
+            Ok(None) => return,
+            Ok(Some(searched)) => searched,
+            Err(error) => {
+                self.tally.failed += 1;
+                self.fail(format!("{} was not searched: {error:#}", suite.name()));
+                return;
+            }
+        };
+        self.took += begun.elapsed();
+        println!("== secrets of {}: {searched}", suite.name());
+        for leak in &searched.leaks {
+            println!("{leak}");
+        }
+        if searched.leaks.is_empty() {
+            self.tally.passed += 1;
+        } else {
+            self.tally.failed += 1;
+            self.fail("what was found is above".into());
         }
     }
 
