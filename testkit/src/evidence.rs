@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask test` names a folder in `WEIR_EVIDENCE` and, when a suite has ended, searches all
 //! that is in it for every secret of the suite. [`Server`](crate::Server), [`Http`](crate::Http),
-//! [`Peer`](crate::Peer) keep by themselves what they hear, and
+//! [`Peer`](crate::Peer) and [`Postgres`](crate::Postgres) keep by themselves what they hear, and
 //! note the keys that they are shown. A test that makes another secret says so by [`secret`].
 //! Without the variable nothing is kept.
 

