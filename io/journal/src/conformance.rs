@@ -1,5 +1,7 @@
 //! What every journal must do: the contract of [`Journal`], made executable.
 
+pub mod bus;
+
 use std::sync::Arc;
 use std::time::Duration;
 

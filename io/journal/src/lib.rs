@@ -17,7 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use timeline::{Entry, StreamName};
 
-pub use bus::{Bus, Heard, Notices};
+pub use bus::{Bus, Heard, MemoryBus, Notices, SqliteBus};
 pub use error::{AppendError, BoxError, JournalError};
 pub use memory::MemoryJournal;
 pub use sqlite::{Durability, SqliteJournal};

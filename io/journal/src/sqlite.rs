@@ -14,6 +14,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use timeline::{Entry, StreamName};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 
 use crate::tail::ReadAfter;
 use crate::{AppendError, BoxError, Journal, JournalError, Position, Stored, Tail};
@@ -23,7 +24,11 @@ use write::{Append, Command, TRIM_MAX, Trim, Writer};
 /// Connections that read at the same time. Each is a thread that mostly sleeps.
 const READERS_MAX: u32 = 4;
 /// How long a statement waits for another process that has the file, such as a backup.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often it is tried to make the tables that another process may be making.
+const PREPARE_ATTEMPTS: u32 = 5;
+/// How long after a failure that is tried again.
+const PREPARE_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// Appends that wait for the writer before the next one has to wait for its place.
 const QUEUE_MAX: usize = 1_024;
 
@@ -65,13 +70,7 @@ impl SqliteJournal {
             Durability::Full => SqliteSynchronous::Full,
             Durability::Normal => SqliteSynchronous::Normal,
         };
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous)
-            .busy_timeout(BUSY_TIMEOUT)
-            .disable_statement_logging();
+        let options = file_options(file, synchronous);
         prepare(file, &options).await.map_err(|source| unavailable("open the journal", source))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -94,18 +93,40 @@ impl SqliteJournal {
     }
 }
 
-/// Makes the file and its tables.
-async fn prepare(file: &Path, options: &SqliteConnectOptions) -> Result<(), BoxError> {
+/// How a journal's file is opened.
+pub(crate) fn file_options(file: &Path, synchronous: SqliteSynchronous) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging()
+}
+
+/// Makes the file and its tables. Of processes that do it at once one does, and the others see
+/// that it was done when they look again.
+pub(crate) async fn prepare(file: &Path, options: &SqliteConnectOptions) -> Result<(), BoxError> {
     if let Some(folder) = file.parent() {
         tokio::fs::create_dir_all(folder).await?;
     }
+    for _ in 1..PREPARE_ATTEMPTS {
+        if migrate(options).await.is_ok() {
+            return Ok(());
+        }
+        sleep(PREPARE_AGAIN_AFTER).await;
+    }
+    migrate(options).await
+}
+
+async fn migrate(options: &SqliteConnectOptions) -> Result<(), BoxError> {
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     sqlx::migrate!().run(&pool).await?;
     pool.close().await;
     Ok(())
 }
 
-fn unavailable(operation: &'static str, source: impl Into<BoxError>) -> JournalError {
+pub(crate) fn unavailable(operation: &'static str, source: impl Into<BoxError>) -> JournalError {
     JournalError::Unavailable { operation, source: source.into() }
 }
 
