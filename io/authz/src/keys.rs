@@ -66,6 +66,11 @@ impl PublishAuthority for KeyAuthority {
                 stream
             }
             Credentials::Key(key) => self.stream_of(key).await?,
+            // No key signs anything here.
+            Credentials::Signed { name, .. } => {
+                parsed.named(name)?;
+                return Err(PublishRefusal::WrongKey);
+            }
             Credentials::Bare(text) => match self.stream_of(text).await {
                 // No key has a character that a name may not have.
                 Err(PublishRefusal::WrongKey) => {
@@ -131,6 +136,7 @@ mod tests {
         check("live", "cam2?key=CAM1", "the stream key is wrong").await;
         check("live", "news?key=NEWS", "the stream key is wrong").await;
         check("live", "NEWS", "the stream key is wrong").await;
+        check("live", "cam1?auth_key=CAM1", "the stream key is wrong").await;
         check("live", "cam1?key=", "there is no stream key").await;
         check("live", "", "there is no stream key").await;
         check("live", "cam1", "the stream key is wrong").await;

@@ -1,11 +1,13 @@
-//! Who may publish which stream.
+//! Who may publish which stream, and who may watch it.
 //!
-//! Floor 3. [`PublishAuthority`] is the port; [`KeyAuthority`] asks for a stream key,
-//! [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
+//! Floor 3. [`PublishAuthority`] is the port for publishers; [`KeyAuthority`] asks for a stream
+//! key, [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
+//! [`PlayAuthority`] is the port for viewers.
 
 mod keys;
 mod open;
 mod play;
+mod reason;
 mod refusal;
 mod request;
 
@@ -20,8 +22,9 @@ pub use open::OpenAuthority;
 pub use play::{
     Directory, Pass, Play, PlayAuthority, PlayRefusal, PlayRequest, StreamAccess, Stripped,
 };
+pub use reason::Reason;
 pub use refusal::PublishRefusal;
-pub use request::{KEY_BYTES_MAX, PublishRequest, TEXT_BYTES_MAX};
+pub use request::{Credentials, KEY_BYTES_MAX, Parsed, PublishRequest, TEXT_BYTES_MAX};
 
 /// Decides who may publish.
 #[async_trait]

@@ -25,7 +25,9 @@ impl PublishAuthority for OpenAuthority {
     async fn decide(&self, request: &PublishRequest<'_>) -> Result<PublishGrant, PublishRefusal> {
         let parsed = request.parse(&self.apps)?;
         let stream = match parsed.credentials {
-            Credentials::Bare(name) | Credentials::Both(name, _) => parsed.named(name)?,
+            Credentials::Bare(name)
+            | Credentials::Both(name, _)
+            | Credentials::Signed { name, .. } => parsed.named(name)?,
             Credentials::Nothing | Credentials::Key(_) => {
                 return Err(PublishRefusal::BadName(NameError::Empty));
             }
@@ -53,6 +55,7 @@ mod tests {
         check("live", "cam1", "live/cam1").await;
         check("live", "cam1?key=secret", "live/cam1").await;
         check("live?key=secret", "cam1", "live/cam1").await;
+        check("live", "cam1?auth_key=1-0-0-a", "live/cam1").await;
         check("tv", "cam1", "there is no application `tv`").await;
         check("live", "", "the stream's name is not one: a name is empty").await;
         check("live", "?key=secret", "the stream's name is not one: a name is empty").await;

@@ -62,6 +62,9 @@ pub struct Pass {
 /// Why a viewer is refused, in words for the page; `explain` of a token says more.
 #[derive(Debug, thiserror::Error)]
 pub enum PlayRefusal {
+    /// There is no such stream.
+    #[error("there is no such stream")]
+    NoStream,
     /// A token is needed, and none was shown.
     #[error("this stream needs a token")]
     NoToken,

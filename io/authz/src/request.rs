@@ -15,18 +15,24 @@ pub const KEY_BYTES_MAX: usize = 128;
 
 /// The query parameter that carries a stream key.
 const KEY: &str = "key";
+/// The query parameter that carries a signature of the address (Alibaba's type A).
+const AUTH_KEY: &str = "auth_key";
 /// Longest text that cannot be a stream key of any worth and so may be shown in a log.
 const SHOWN_BYTES_MAX: usize = 12;
 
-/// A wish to publish, as the encoder put it. Printing it shows no key.
+/// A wish to publish, as the encoder put it. Printing it shows neither a key nor a signature.
 ///
-/// OBS has two fields, server and stream key. Three forms of filling them are understood:
+/// OBS has two fields, server and stream key. Four forms of filling them are understood:
 ///
 /// | server | stream key |
 /// |---|---|
 /// | `rtmp://host/live` | the key, which names its stream |
 /// | `rtmp://host/live` | `cam1?key=` and the key |
 /// | `rtmp://host/live?key=` and the key | `cam1`, or nothing |
+/// | `rtmp://host/live` | `cam1?auth_key=` and a signature of `/live/cam1` |
+///
+/// A key goes before a signature where there are both, and what stands behind the stream before
+/// what stands behind the server.
 ///
 /// Other query parameters are for others and ignored. Nothing is percent-decoded: names and keys
 /// have no character that needs it.
@@ -40,16 +46,18 @@ pub struct PublishRequest<'r> {
     pub peer: SocketAddr,
 }
 
-/// A request, taken apart.
+/// A request, taken apart. It is not printed: there are secrets in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Parsed<'r> {
-    pub(crate) app: &'r str,
-    pub(crate) credentials: Credentials<'r>,
+pub struct Parsed<'r> {
+    /// The application, one of those that there are.
+    pub app: &'r str,
+    /// How the publisher names its stream.
+    pub credentials: Credentials<'r>,
 }
 
-/// How a publisher names its stream.
+/// How a publisher names its stream, and with what it proves that it may publish it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Credentials<'r> {
+pub enum Credentials<'r> {
     /// By nothing.
     Nothing,
     /// By a text that is the key or, where none is needed, the name.
@@ -58,11 +66,22 @@ pub(crate) enum Credentials<'r> {
     Key(&'r str),
     /// By a name and a key in a query.
     Both(&'r str, &'r str),
+    /// By a name, whose path in the application is signed.
+    Signed {
+        /// The name.
+        name: &'r str,
+        /// The value of `auth_key`: time stamp, random text, user id and hash.
+        auth_key: &'r str,
+    },
 }
 
 impl<'r> PublishRequest<'r> {
     /// Takes the request apart. `apps` are the applications that there are.
-    pub(crate) fn parse(&self, apps: &[String]) -> Result<Parsed<'r>, PublishRefusal> {
+    ///
+    /// # Errors
+    ///
+    /// When it is too long, or names no application.
+    pub fn parse(&self, apps: &[String]) -> Result<Parsed<'r>, PublishRefusal> {
         let (app, stream) = (split(self.app), split(self.stream));
         let name = app.0.trim_end_matches('/');
         for length in [self.app.len(), self.stream.len()] {
@@ -73,12 +92,15 @@ impl<'r> PublishRequest<'r> {
         if !apps.iter().any(|known| known == name) {
             return Err(PublishRefusal::UnknownApp { app: shown_app(name), apps: apps.to_vec() });
         }
-        let key = parameter(stream.1, KEY).or_else(|| parameter(app.1, KEY));
-        let credentials = match (stream.0, key) {
-            ("", None) => Credentials::Nothing,
-            ("", Some(key)) => Credentials::Key(key),
-            (name, Some(key)) => Credentials::Both(name, key),
-            (bare, None) => Credentials::Bare(bare),
+        let shown = |parameter_name| {
+            parameter(stream.1, parameter_name).or_else(|| parameter(app.1, parameter_name))
+        };
+        let credentials = match (stream.0, shown(KEY), shown(AUTH_KEY)) {
+            ("", None, _) => Credentials::Nothing,
+            ("", Some(key), _) => Credentials::Key(key),
+            (name, Some(key), _) => Credentials::Both(name, key),
+            (name, None, Some(auth_key)) => Credentials::Signed { name, auth_key },
+            (bare, None, None) => Credentials::Bare(bare),
         };
         Ok(Parsed { app: name, credentials })
     }
@@ -88,8 +110,8 @@ impl<'r> PublishRequest<'r> {
     #[must_use]
     pub fn described(&self) -> String {
         let ((app, app_query), (name, query)) = (split(self.app), split(self.stream));
-        let has_key = parameter(query, KEY).or_else(|| parameter(app_query, KEY)).is_some();
-        let name = if has_key || name.len() <= SHOWN_BYTES_MAX {
+        let has = |name| parameter(query, name).or_else(|| parameter(app_query, name)).is_some();
+        let name = if has(KEY) || has(AUTH_KEY) || name.len() <= SHOWN_BYTES_MAX {
             shown(name)
         } else {
             format!("({} bytes)", name.len())
@@ -100,7 +122,11 @@ impl<'r> PublishRequest<'r> {
 
 impl Parsed<'_> {
     /// The stream called `name` in the application.
-    pub(crate) fn named(&self, name: &str) -> Result<StreamName, PublishRefusal> {
+    ///
+    /// # Errors
+    ///
+    /// [`PublishRefusal::BadName`] when no stream can have that name.
+    pub fn named(&self, name: &str) -> Result<StreamName, PublishRefusal> {
         StreamName::new(self.app, name).map_err(PublishRefusal::BadName)
     }
 }
@@ -159,6 +185,9 @@ mod tests {
                 Credentials::Bare(bare) => format!("{app}: bare {bare}"),
                 Credentials::Key(key) => format!("{app}: key {key}"),
                 Credentials::Both(name, key) => format!("{app}: name {name} key {key}"),
+                Credentials::Signed { name, auth_key } => {
+                    format!("{app}: name {name} signed {auth_key}")
+                }
             },
         };
         assert_eq!(actual, expected, "{app:?} {stream:?}");
@@ -174,6 +203,18 @@ mod tests {
         check("live", "", "live: nothing");
         check("tv/", "secret", "tv: bare secret");
         check("live/?key=secret", "cam1", "live: name cam1 key secret");
+    }
+
+    #[test]
+    fn a_name_may_be_signed_instead() {
+        check("live", "cam1?auth_key=1-0-0-a", "live: name cam1 signed 1-0-0-a");
+        check("live?auth_key=1-0-0-a", "cam1", "live: name cam1 signed 1-0-0-a");
+        check("live?auth_key=2-0-0-b", "cam1?auth_key=1-0-0-a", "live: name cam1 signed 1-0-0-a");
+        check("live", "cam1?key=secret&auth_key=1-0-0-a", "live: name cam1 key secret");
+        check("live", "cam1?auth_key=1-0-0-a&key=secret", "live: name cam1 key secret");
+        check("live", "?auth_key=1-0-0-a", "live: nothing");
+        check("live", "cam1?auth_key=", "live: name cam1 signed ");
+        check("live", "cam1?xauth_key=1-0-0-a", "live: bare cam1");
     }
 
     #[test]
@@ -223,6 +264,10 @@ mod tests {
         described("live?key=secret", "a-long-stream-name", "live/a-long-stream-name");
         described("live", "a-long-stream-name?token=secret", "live/(18 bytes)");
         described("live", "cam1?x=secret", "live/cam1");
+        described("live", "cam1?auth_key=secret", "live/cam1");
+        described("live", "a-long-stream-name?auth_key=secret", "live/a-long-stream-name");
+        described("live?auth_key=secret", "a-long-stream-name", "live/a-long-stream-name");
+        described("live", "?auth_key=secret", "live/");
         described("live?secret", "?key=secret", "live/");
         described("\0", "a\r\nb", r"\u{0}/a\r\nb");
         described(&"x".repeat(65_536), "", "(65536 bytes)/");
