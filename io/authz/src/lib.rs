@@ -4,12 +4,16 @@
 //! key, [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
 //! [`PlayAuthority`] is the port for viewers.
 
+mod hook;
 mod keys;
 mod open;
+mod outbound;
 mod play;
 mod reason;
 mod refusal;
 mod request;
+#[cfg(test)]
+mod testing;
 
 use std::fmt::Debug;
 
@@ -17,8 +21,13 @@ use accounts::Subject;
 use async_trait::async_trait;
 use timeline::StreamName;
 
+pub use hook::{
+    Hook, HookError, HookSecret, HookSettings, HookSetupError, OnFailure, Question, SecretError,
+    Verdict,
+};
 pub use keys::{BoxError, KeyAuthority, StreamKeys};
 pub use open::OpenAuthority;
+pub use outbound::{OutboundError, UrlError};
 pub use play::{
     Directory, Pass, Play, PlayAuthority, PlayRefusal, PlayRequest, StreamAccess, Stripped,
 };

@@ -1,0 +1,73 @@
+//! What the customer's endpoint is asked, and what it answers.
+
+use std::net::IpAddr;
+
+use accounts::{OrganisationId, Subject};
+use serde::{Deserialize, Serialize};
+use timeline::StreamName;
+
+use crate::Reason;
+
+/// What the customer's endpoint is asked. The same question has the same answer until that ends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "type", content = "data")]
+pub enum Question {
+    /// May somebody publish?
+    Publish {
+        /// The stream.
+        stream: StreamName,
+        /// Who publishes, with what.
+        #[serde(flatten)]
+        subject: Subject,
+        /// Where the encoder is.
+        address: IpAddr,
+    },
+    /// May somebody watch?
+    Play {
+        /// The stream.
+        stream: StreamName,
+        /// Whose it is.
+        organisation: OrganisationId,
+        /// Who watches, as the token says.
+        viewer: Option<String>,
+        /// The token's own name.
+        token: Option<String>,
+        /// The player that the token was given to.
+        device: Option<String>,
+        /// Where the player is.
+        address: Option<IpAddr>,
+        /// Its country, if a proxy says it.
+        country: Option<String>,
+    },
+}
+
+/// What it answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Yes.
+    Allowed,
+    /// No, and perhaps why.
+    Denied(Option<Reason>),
+}
+
+/// An answer as it is sent. What else is in it is for others.
+#[derive(Deserialize)]
+pub(super) struct Answer {
+    allow: bool,
+    reason: Option<String>,
+    /// How long the answer is good, in seconds.
+    pub(super) ttl_s: Option<u64>,
+}
+
+impl Answer {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        if self.allow {
+            return Verdict::Allowed;
+        }
+        Verdict::Denied(self.reason.as_deref().and_then(Reason::clean))
+    }
+}
