@@ -4,10 +4,13 @@
 //! once, in [`Service`]; they differ in who asks ([`Actor`]).
 
 mod actor;
+mod attempts;
 mod clock;
 mod database;
 mod error;
+mod limits;
 mod mail;
+mod passwords;
 mod revocations;
 mod secrets;
 mod service;

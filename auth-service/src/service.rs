@@ -7,7 +7,11 @@ use accounts::OrganisationId;
 use accounts::Permission;
 use journal::Bus;
 use store::ObjectStore;
+use tokio::sync::Mutex;
 
+use crate::attempts::Strangers;
+use crate::limits::Limits;
+use crate::passwords::Passwords;
 use crate::{Actor, Clock, Database, Mailer, ServiceError, Settings};
 
 /// Changes accounts, and says who somebody is. Each method takes the [`Actor`] who asks first, and
@@ -22,6 +26,11 @@ pub struct Service {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) passwords: Passwords,
+    pub(crate) strangers: Strangers,
+    /// Held while it is looked whether another owner is left.
+    pub(crate) owners: Arc<Mutex<()>>,
 }
 
 /// What a [`Service`] is made of.
@@ -46,7 +55,18 @@ impl Service {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { database, bus, mailer, store, settings, clock } = parts;
-        Self { database, bus, mailer, store, settings: Arc::new(settings), clock }
+        Self {
+            database,
+            bus,
+            mailer,
+            store,
+            limits: Limits::new(&clock),
+            passwords: Passwords::new(settings.password_memory_kib),
+            strangers: Strangers::default(),
+            owners: Arc::new(Mutex::new(())),
+            settings: Arc::new(settings),
+            clock,
+        }
     }
 
     /// What it was told at the start.

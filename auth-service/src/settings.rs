@@ -8,8 +8,8 @@ pub struct Settings {
     /// Where people find this server's pages, without a slash at the end:
     /// `https://live.example.org`. Links in letters begin with it.
     pub public_url: String,
-    /// How long an access token is good. A program that lost its session goes on as long as that
-    /// at places that do not look the session up.
+    /// How long an access token is good. Its session is looked up at each use as well: this bounds
+    /// what a stolen one is worth to a thief whom nobody noticed.
     pub access_token: Duration,
     /// How long a session is good that is not refreshed.
     pub session: Duration,
@@ -24,6 +24,8 @@ pub struct Settings {
     pub devices_max: u32,
     /// Streams that a user may publish at one time, unless the user has a limit of its own.
     pub streams_max: u32,
+    /// Memory that the hash of a password takes, in KiB.
+    pub password_memory_kib: u32,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             reset_password: Duration::from_secs(60 * 60),
             devices_max: 20,
             streams_max: 10,
+            password_memory_kib: 19_456,
         }
     }
 }
