@@ -15,6 +15,7 @@ mod revocations;
 mod secrets;
 mod service;
 mod settings;
+mod streams;
 
 pub use actor::Actor;
 pub use clock::Clock;
@@ -23,3 +24,4 @@ pub use error::ServiceError;
 pub use mail::{Letter, MailError, Mailer};
 pub use service::{Parts, Service};
 pub use settings::Settings;
+pub use streams::{OptionsCheck, Recordings, StreamRemover};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use accounts::OrganisationId;
 use accounts::Permission;
 use journal::Bus;
-use store::ObjectStore;
+use store::PrivateStore;
 use tokio::sync::Mutex;
 
 use crate::attempts::Strangers;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
-use crate::{Actor, Clock, Database, Mailer, ServiceError, Settings};
+use crate::{Actor, Clock, Database, Mailer, OptionsCheck, ServiceError, Settings, StreamRemover};
 
 /// Changes accounts, and says who somebody is. Each method takes the [`Actor`] who asks first, and
 /// does nothing outside the actor's organisation.
@@ -23,7 +23,9 @@ pub struct Service {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) mailer: Arc<dyn Mailer>,
-    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) evidence: Arc<dyn PrivateStore>,
+    pub(crate) options: Arc<dyn OptionsCheck>,
+    pub(crate) remover: Arc<dyn StreamRemover>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
@@ -42,8 +44,12 @@ pub struct Parts {
     pub bus: Arc<dyn Bus>,
     /// What sends letters.
     pub mailer: Arc<dyn Mailer>,
-    /// Where evidence is kept.
-    pub store: Arc<dyn ObjectStore>,
+    /// Where evidence of users is kept.
+    pub evidence: Arc<dyn PrivateStore>,
+    /// What knows the options that streams may have.
+    pub options: Arc<dyn OptionsCheck>,
+    /// What removes the rest of a deleted stream.
+    pub remover: Arc<dyn StreamRemover>,
     /// What it is told once.
     pub settings: Settings,
     /// What time it is.
@@ -54,12 +60,14 @@ impl Service {
     /// A service of these parts. Clones of it are the same one.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { database, bus, mailer, store, settings, clock } = parts;
+        let Parts { database, bus, mailer, evidence, options, remover, settings, clock } = parts;
         Self {
             database,
             bus,
             mailer,
-            store,
+            evidence,
+            options,
+            remover,
             limits: Limits::new(&clock),
             passwords: Passwords::new(settings.password_memory_kib),
             strangers: Strangers::default(),

@@ -19,6 +19,10 @@ pub struct Settings {
     pub verify_email: Duration,
     /// How long the link to another password is good: whoever asked for it is waiting.
     pub reset_password: Duration,
+    /// How long a play token is good that nobody asks another end for: an evening and a day.
+    pub play_token: Duration,
+    /// How long the token is good that a stream's password gives.
+    pub unlocked: Duration,
     /// Devices of a user that are not revoked, unless the user has a limit of its own: a household
     /// and its encoders.
     pub devices_max: u32,
@@ -38,6 +42,8 @@ impl Default for Settings {
             invitation: 7 * DAY,
             verify_email: 3 * DAY,
             reset_password: Duration::from_secs(60 * 60),
+            play_token: DAY,
+            unlocked: DAY,
             devices_max: 20,
             streams_max: 10,
             password_memory_kib: 19_456,
