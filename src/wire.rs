@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use authz::{BoxError, KeyAuthority, OpenAuthority, PublishAuthority, StreamKeys};
+use authz::{BoxError, Everybody, KeyAuthority, OpenAuthority, PublishAuthority, StreamKeys};
 use database::{Database, SqliteDatabase};
 use edge::Edge;
 use ingest::{Ingest, Node, Parts};
@@ -12,7 +12,7 @@ use journal::{Durability, Journal, SqliteJournal};
 use parts::Hub;
 use peer::{Anywhere, Port, PortSettings, Remote, RemoteLimits};
 use playlist::{Janitor, JanitorMetrics, Playlist, RecordingsControl};
-use runtime::{Admin, Condition, HttpLimits, Metrics, Readiness, TlsAcceptor, load_tls};
+use runtime::{Admin, Condition, Metrics, Readiness, TlsAcceptor, load_tls};
 use std::time::Duration;
 use store::{
     Elsewhere, FolderStore, LiveFirst, LiveMemory, ObjectStore, Spool, Uploader, UploaderSettings,
@@ -98,9 +98,10 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         edge::Config {
             listen: config.http,
             connections: config.viewers,
-            http: HttpLimits::default(),
+            ..edge::Config::default()
         },
         Arc::clone(&playlist) as Arc<dyn origin::Origin>,
+        Arc::new(Everybody::default()),
         &metrics,
         None,
     )?;

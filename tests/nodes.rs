@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use authz::OpenAuthority;
+use authz::{Everybody, OpenAuthority};
 use edge::Edge;
 use ingest::{Ingest, NameTaken, Node, StreamSettings};
 use journal::{Journal, MemoryJournal};
 use parts::Hub;
 use peer::{Anywhere, Port, PortSettings, Remote, RemoteLimits};
 use playlist::Playlist;
-use runtime::{ConnectionLimits, DrainHandle, HttpLimits, Metrics, drain};
+use runtime::{ConnectionLimits, DrainHandle, Metrics, drain};
 use segmenter::{LowLatency, Packaging};
 use store::{LiveFirst, LiveMemory, MemoryStore, ObjectStore, Spool, Uploader, UploaderSettings};
 use tempfile::TempDir;
@@ -148,9 +148,10 @@ impl TwoNodes {
         let config = edge::Config {
             listen: any,
             connections: ConnectionLimits::default(),
-            http: HttpLimits::default(),
+            ..edge::Config::default()
         };
-        let edge = Edge::bind(config, Arc::new(playlist), &metrics, None).unwrap();
+        let authority = Arc::new(Everybody::default());
+        let edge = Edge::bind(config, Arc::new(playlist), authority, &metrics, None).unwrap();
         let viewers = Http::new(edge.local_addr());
         tokio::spawn(edge.run(drain));
         Self { rtmp, viewers, _folder: folder, _stop: stop }

@@ -2,10 +2,12 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
+use http::HeaderName;
+use ipnet::IpNet;
 use runtime::{ConnectionLimits, HttpLimits};
 
 /// The edge's configuration.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     /// Where viewers come in. By default port 8080 of all addresses.
     pub listen: SocketAddr,
@@ -13,6 +15,11 @@ pub struct Config {
     pub connections: ConnectionLimits,
     /// What one of them may make us hold, and for how long.
     pub http: HttpLimits,
+    /// Balancers and caches in front, whose word about a viewer is taken: for the address, the last
+    /// in `X-Forwarded-For` that is none of them.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which a trusted proxy says a viewer's country, as ISO 3166-1 alpha-2.
+    pub country_header: Option<HeaderName>,
 }
 
 /// Where viewers come in unless told otherwise: a port that needs no root and that people try
@@ -26,6 +33,8 @@ impl Default for Config {
             // A viewer holds one or two connections, a household or an office a few dozen.
             connections: ConnectionLimits::default(),
             http: HttpLimits::default(),
+            trusted_proxies: Vec::new(),
+            country_header: None,
         }
     }
 }

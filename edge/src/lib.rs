@@ -1,18 +1,22 @@
 //! The edge: what viewers meet.
 //!
 //! Floor 4. It speaks HTTP (RFC 9110, 9112) for an [`Origin`], which knows streams and speaks
-//! none, and adds the pages of the console. A request passes `target` (is it for us?), `route`
-//! (what does it name?), the origin, and `document` (which form, which part, or "you have it
-//! already"); `site` is the walk through them.
+//! none, and adds the pages of the console. A request passes `target` (is it for us?), `client`
+//! (who asks?), the authority, which takes the token off, `route` (what is named?), the authority
+//! again (may this viewer have it?), the origin, and `document` (which form, which part, or "you
+//! have it already"); `site` is the walk through them.
 
 mod body;
+mod client;
 mod conditional;
 mod config;
+mod cors;
 mod document;
 mod meters;
 mod negotiate;
 mod page;
 mod range;
+mod refusal;
 mod route;
 mod site;
 mod target;
@@ -22,11 +26,13 @@ mod tests;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use authz::PlayAuthority;
 use origin::Origin;
 use runtime::{
     Acceptor, BindError, Connections, Drain, HttpLimits, Metrics, TlsAcceptor, serve_http,
 };
 
+use self::client::Proxies;
 pub use self::config::{Config, HTTP_PORT};
 use self::meters::Meters;
 use self::site::Site;
@@ -49,12 +55,14 @@ impl Edge {
     pub fn bind(
         config: Config,
         origin: Arc<dyn Origin>,
+        authority: Arc<dyn PlayAuthority>,
         metrics: &Metrics,
         tls: Option<TlsAcceptor>,
     ) -> Result<Self, BindError> {
-        let Config { listen, connections, http } = config;
-        let acceptor = Acceptor::bind("the edge", listen, Connections::new(connections))?;
-        let site = Site::new(origin, Meters::new(metrics));
+        let connections = Connections::new(config.connections);
+        let acceptor = Acceptor::bind("the edge", config.listen, connections)?;
+        let site = Site::new(origin, authority, Proxies::new(&config), Meters::new(metrics));
+        let http = config.http;
         Ok(Self { acceptor, tls, site, http })
     }
 

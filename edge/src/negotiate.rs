@@ -17,6 +17,12 @@ pub(crate) fn takes_html(headers: &HeaderMap) -> bool {
     html > 0 && html >= weight(headers, &ACCEPT, "text/plain").unwrap_or_default()
 }
 
+/// Whether an error is for a script, which says so by name.
+pub(crate) fn takes_json(headers: &HeaderMap) -> bool {
+    let json = weight(headers, &ACCEPT, "application/json").unwrap_or_default();
+    json > 0 && json >= weight(headers, &ACCEPT, "text/html").unwrap_or_default()
+}
+
 /// The weight of a member of a list header in thousandths; the largest, if it is there twice.
 fn weight(headers: &HeaderMap, header: &HeaderName, name: &str) -> Option<u16> {
     let lines = headers.get_all(header).iter().filter_map(|line| line.to_str().ok());
@@ -106,5 +112,17 @@ mod tests {
         check(&[], false);
         check(&["text/plain, text/html;q=0.9"], false);
         check(&["text/html;q=0"], false);
+    }
+
+    #[test]
+    fn words_for_scripts_go_to_those_who_name_json() {
+        let check = |lines: &[&'static str], expected| {
+            check(takes_json, &ACCEPT, lines, expected);
+        };
+        check(&["application/json"], true);
+        check(&["application/vnd.apple.mpegurl, application/json;q=0.5"], true);
+        check(&["text/html, application/json;q=0.9"], false);
+        check(&["*/*"], false);
+        check(&[], false);
     }
 }

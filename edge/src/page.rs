@@ -10,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::body::Sent;
-use crate::negotiate::takes_html;
+use crate::negotiate::{takes_html, takes_json};
 
 /// Nothing is there (for now). It may be kept for a second: a crowd that waits for a stream to
 /// begin then asks a cache, and sees the stream a second late at most.
@@ -26,6 +26,27 @@ pub(crate) fn too_early(headers: &HeaderMap, sentence: &str) -> Response<Sent> {
 /// The request is at fault.
 pub(crate) fn refused(headers: &HeaderMap, status: StatusCode, sentence: &str) -> Response<Sent> {
     refuse(headers, status, HeaderValue::from_static("no-store"), sentence)
+}
+
+/// The viewer may not: `code` is the word for scripts, which get it with the sentence as JSON.
+pub(crate) fn coded(
+    headers: &HeaderMap,
+    status: StatusCode,
+    code: &'static str,
+    sentence: &str,
+) -> Response<Sent> {
+    let mut response = refused(headers, status, sentence);
+    if takes_json(headers) {
+        let error = serde_json::Value::from(sentence);
+        let text = format!("{{\"error\":{error},\"code\":\"{code}\"}}\n");
+        let special = response.headers_mut();
+        special.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        special.insert(CONTENT_LENGTH, text.len().into());
+        special.remove(CONTENT_SECURITY_POLICY);
+        special.remove(REFERRER_POLICY);
+        *response.body_mut() = Bytes::from(text).into();
+    }
+    response
 }
 
 /// We are at fault, and it passes.

@@ -11,7 +11,7 @@ pub(crate) enum Route {
     /// The start page.
     Home,
     /// The page that plays a stream, whether it is live or not: it says so itself.
-    Watch,
+    Watch(StreamName),
     /// A file of the pages.
     Asset(&'static Asset),
     /// Something of a stream.
@@ -28,7 +28,7 @@ pub(crate) fn route(path: &str, query: &str) -> Result<Route, ResourceError> {
         return Ok(Route::Home);
     }
     if let Some(stream) = path.strip_prefix("/watch/") {
-        return Ok(StreamName::parse(stream).map(|_| Route::Watch)?);
+        return Ok(StreamName::parse(stream).map(Route::Watch)?);
     }
     // A file at the root, as browsers look for `/favicon.ico`; a stream's path has two names.
     let is_at_root = path.rfind('/') == Some(0);

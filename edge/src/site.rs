@@ -3,65 +3,74 @@
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use authz::{Play, PlayAuthority, PlayRefusal, PlayRequest};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_DISPOSITION,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use origin::{Origin, OriginError};
-use runtime::{HttpService, Seldom};
-use timeline::{Resource, ResourceError};
+use origin::{BoxError, Origin, OriginError};
+use runtime::{HttpService, Seldom, unix_ms};
+use timeline::{Resource, ResourceError, StreamName};
 use tracing::warn;
 
 use crate::body::Sent;
+use crate::client::Proxies;
+use crate::cors::{METHODS, open_to_all, preflight};
 use crate::meters::{Kind, Meters};
 use crate::page::{not_found, protect, refused, too_early, unavailable};
 use crate::route::{Route, document, route};
-use crate::{document, target};
+use crate::target::TargetError;
+use crate::{document, refusal, target};
 
 /// What viewers see.
 #[derive(Debug)]
 pub(crate) struct Site {
     origin: Arc<dyn Origin>,
+    authority: Arc<dyn PlayAuthority>,
+    proxies: Proxies,
     meters: Meters,
     failures: Mutex<Seldom>,
 }
 
 impl Site {
-    pub(crate) fn new(origin: Arc<dyn Origin>, meters: Meters) -> Self {
-        Self { origin, meters, failures: Mutex::new(Seldom::new(FAILURES_EVERY)) }
+    pub(crate) fn new(
+        origin: Arc<dyn Origin>,
+        authority: Arc<dyn PlayAuthority>,
+        proxies: Proxies,
+        meters: Meters,
+    ) -> Self {
+        let failures = Mutex::new(Seldom::new(FAILURES_EVERY));
+        Self { origin, authority, proxies, meters, failures }
     }
 
-    /// Answers a request, whose body nobody reads.
-    pub(crate) async fn answer(&self, head: &Parts) -> Response<Sent> {
+    /// Answers a request of `peer`, whose body nobody reads.
+    pub(crate) async fn answer(&self, head: &Parts, peer: IpAddr) -> Response<Sent> {
         let open = self.meters.open();
         let started = Instant::now();
         let (kind, mut response) = match target::path(head) {
-            Ok(path) => self.act(head, path).await,
-            Err(error) => {
-                let sentence = error.to_string();
-                (Kind::Other, refused(&head.headers, StatusCode::BAD_REQUEST, &sentence))
-            }
+            Ok(path) => self.act(head, path, peer).await,
+            Err(error) => (Kind::Other, not_ours(&head.headers, error)),
         };
         // The length stays: HEAD tells what GET would send.
         if head.method == Method::HEAD {
             *response.body_mut() = Sent::nothing();
         }
         open_to_all(response.headers_mut());
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let bytes = response.body().left().unwrap_or(0);
         self.meters.answered(kind, response.status(), bytes, started.elapsed());
         drop(open);
         response
     }
 
-    async fn act(&self, head: &Parts, path: &str) -> (Kind, Response<Sent>) {
+    async fn act(&self, head: &Parts, path: &str, peer: IpAddr) -> (Kind, Response<Sent>) {
         let Parts { method, headers, .. } = head;
         if method == Method::OPTIONS {
             return (Kind::Other, preflight());
@@ -72,29 +81,20 @@ impl Site {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
             return (Kind::Other, response);
         }
-        match route(path, head.uri.query().unwrap_or_default()) {
+        let client = self.proxies.client(peer, headers);
+        let request = client.request(head, path, unix_ms().div_euclid(1_000));
+        let stripped = self.authority.strip(&request);
+        if let Err(error) = target::named(stripped.path) {
+            return (Kind::Other, not_ours(headers, error));
+        }
+        match route(stripped.path, &stripped.query) {
             Ok(Route::Home) => (Kind::Page, page(head, console::home_page(), false)),
-            Ok(Route::Watch) => (Kind::Page, page(head, console::watch_page(), true)),
+            Ok(Route::Watch(stream)) => (Kind::Page, self.watch(head, &request, &stream).await),
             Ok(Route::Asset(asset)) => {
                 (Kind::Page, document::respond(method, headers, document(asset)))
             }
             Ok(Route::Media(resource)) => {
-                let kind = match resource {
-                    Resource::Multivariant(..)
-                    | Resource::Media(..)
-                    | Resource::Recording(..)
-                    | Resource::RecordingMedia(..) => Kind::Playlist,
-                    Resource::Object(_) | Resource::Export(_) => Kind::Segment,
-                };
-                let response = match self.origin.fetch(&resource).await {
-                    Ok(document) => {
-                        let mut response = document::respond(method, headers, document);
-                        name_file(response.headers_mut(), &resource);
-                        response
-                    }
-                    Err(error) => self.failed(headers, &error),
-                };
-                (kind, response)
+                (kind_of(&resource), self.media(head, &request, &resource).await)
             }
             Err(error @ ResourceError::Query(_)) => {
                 let sentence = error.to_string();
@@ -104,6 +104,59 @@ impl Site {
                 (Kind::Other, not_found(headers, &error.to_string()))
             }
         }
+    }
+
+    /// The page is everybody's, since it shows nothing of the stream by itself: it says why a
+    /// viewer may not watch, and asks for a password. It takes its token along in its path.
+    async fn watch(
+        &self,
+        head: &Parts,
+        request: &PlayRequest<'_>,
+        stream: &StreamName,
+    ) -> Response<Sent> {
+        let is_listed = match self.authority.decide(request, stream).await {
+            Ok(Play::Moved(to)) => return moved(&head.headers, &to),
+            Ok(Play::Allowed(pass)) => !pass.unlisted,
+            Err(_) => false,
+        };
+        let mut response = page(head, console::watch_page(), true);
+        if !is_listed {
+            hide(response.headers_mut());
+        }
+        response
+    }
+
+    /// Whatever is of a stream is for those who may watch it.
+    async fn media(
+        &self,
+        head: &Parts,
+        request: &PlayRequest<'_>,
+        resource: &Resource,
+    ) -> Response<Sent> {
+        let Parts { method, headers, .. } = head;
+        let pass = match self.authority.decide(request, resource.stream()).await {
+            Ok(Play::Allowed(pass)) => pass,
+            Ok(Play::Moved(to)) => return moved(headers, &to),
+            Err(error) => return self.denied(headers, &error),
+        };
+        match self.origin.fetch(resource).await {
+            Ok(document) => {
+                let mut response = document::respond(method, headers, document);
+                name_file(response.headers_mut(), resource);
+                if pass.unlisted {
+                    hide(response.headers_mut());
+                }
+                response
+            }
+            Err(error) => self.failed(headers, &error),
+        }
+    }
+
+    fn denied(&self, headers: &HeaderMap, error: &PlayRefusal) -> Response<Sent> {
+        if let PlayRefusal::Unavailable { source } = error {
+            self.report(error, source);
+        }
+        refusal::respond(headers, error)
     }
 
     fn failed(&self, headers: &HeaderMap, error: &OriginError) -> Response<Sent> {
@@ -122,12 +175,16 @@ impl Site {
                 unavailable(headers, *retry_after, &sentence)
             }
             OriginError::Unavailable { retry_after, source, .. } => {
-                let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(count) = failures.event(Instant::now()) {
-                    warn!(count, "answered 503: {sentence}: {source}");
-                }
+                self.report(error, source);
                 unavailable(headers, *retry_after, &sentence)
             }
+        }
+    }
+
+    fn report(&self, error: &dyn Error, source: &BoxError) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = failures.event(Instant::now()) {
+            warn!(count, "answered 503: {error}: {source}");
         }
     }
 }
@@ -135,11 +192,48 @@ impl Site {
 impl HttpService for Site {
     type Body = Sent;
 
-    async fn call(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Sent> {
+    async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Sent> {
         let (head, _body) = request.into_parts();
-        self.answer(&head).await
+        self.answer(&head, peer.ip()).await
     }
 }
+
+const fn kind_of(resource: &Resource) -> Kind {
+    match resource {
+        Resource::Multivariant(..)
+        | Resource::Media(..)
+        | Resource::Recording(..)
+        | Resource::RecordingMedia(..) => Kind::Playlist,
+        Resource::Object(_) | Resource::Export(_) => Kind::Segment,
+    }
+}
+
+fn not_ours(headers: &HeaderMap, error: TargetError) -> Response<Sent> {
+    refused(headers, StatusCode::BAD_REQUEST, &error.to_string())
+}
+
+/// Sends a viewer to the one form of a request that is served. It stays on this server, whatever
+/// the request had in it, and no cache keeps it: it has a token in it.
+fn moved(headers: &HeaderMap, to: &str) -> Response<Sent> {
+    let is_here = to.starts_with('/') && !to.starts_with("//") && !to.contains('\\');
+    let Some(location) = HeaderValue::try_from(to).ok().filter(|_| is_here) else {
+        return refused(headers, StatusCode::BAD_REQUEST, "this address leads nowhere");
+    };
+    let mut response = Response::new(Sent::nothing());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LENGTH, 0.into());
+    response
+}
+
+/// Search engines list it nowhere.
+fn hide(headers: &mut HeaderMap) {
+    headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
+}
+
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 fn page(head: &Parts, asset: &console::Asset, embeddable: bool) -> Response<Sent> {
     let mut response = document::respond(&head.method, &head.headers, document(asset));
@@ -157,36 +251,6 @@ fn name_file(headers: &mut HeaderMap, resource: &Resource) {
         }
     }
 }
-
-/// Players on any site may read everything here, refusals too, and are told what they may see of
-/// it (Fetch standard, 3.3). No cookie or password is ever asked for, so nobody's rights are lent.
-fn open_to_all(headers: &mut HeaderMap) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-}
-
-/// Tells a browser what a page on another site may send (Fetch standard, 3.3.3).
-fn preflight() -> Response<Sent> {
-    let mut response = Response::new(Sent::nothing());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    headers.insert(ALLOW, HeaderValue::from_static(METHODS));
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    response
-}
-
-const METHODS: &str = "GET, HEAD, OPTIONS";
-
-/// What players send: ranges, conditions, and CMCD (CTA-5004) when told to use headers.
-const ALLOWED: &str = "Range, If-Range, If-None-Match, If-Modified-Since, Cache-Control, \
-                       CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session";
-
-/// What players read: sizes, validators, and the server's clock.
-const EXPOSED: &str = "Content-Length, Content-Range, Content-Encoding, Accept-Ranges, ETag, \
-                       Date, Age, Cache-Control, Retry-After";
 
 /// How often the log says that the origin does not answer.
 const FAILURES_EVERY: Duration = Duration::from_secs(1);

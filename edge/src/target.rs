@@ -6,8 +6,11 @@ use http::uri::Scheme;
 use http::{HeaderMap, Version};
 use thiserror::Error;
 
-/// Longest path, in bytes. The longest that we write has about 250; a token will add 700.
+/// Longest path without a token, in bytes. The longest that we write has about 250.
 pub(crate) const PATH_BYTES_MAX: usize = 1_024;
+
+/// Longest path as it comes: a token has 4 KB at most, and `/t/` and a slash stand around it.
+const TARGET_BYTES_MAX: usize = PATH_BYTES_MAX + 4_200;
 
 /// The path that a request asks for. It is as the viewer wrote it: nothing is decoded, so what is
 /// checked is what is used.
@@ -34,10 +37,17 @@ pub(crate) fn path(head: &Parts) -> Result<&str, TargetError> {
         return Err(TargetError::OtherHost);
     }
     let path = head.uri.path();
-    if path.len() > PATH_BYTES_MAX {
-        return Err(TargetError::TooLong { length: path.len(), limit: PATH_BYTES_MAX });
-    }
+    fits(path, TARGET_BYTES_MAX)?;
     Ok(path)
+}
+
+/// Whether a path whose token was taken off may name anything.
+///
+/// # Errors
+///
+/// When it is too long for that.
+pub(crate) const fn named(path: &str) -> Result<(), TargetError> {
+    fits(path, PATH_BYTES_MAX)
 }
 
 /// Why a request is not answered: the sentence that the peer gets.
@@ -63,6 +73,11 @@ pub(crate) enum TargetError {
         /// Bytes that are allowed.
         limit: usize,
     },
+}
+
+const fn fits(path: &str, limit: usize) -> Result<(), TargetError> {
+    let length = path.len();
+    if length > limit { Err(TargetError::TooLong { length, limit }) } else { Ok(()) }
 }
 
 fn host(headers: &HeaderMap) -> Result<Option<&str>, TargetError> {
@@ -109,9 +124,16 @@ mod tests {
 
     #[test]
     fn a_path_is_measured_without_its_query() {
-        let longest = format!("/{}", "x".repeat(1_023));
+        let longest = format!("/{}", "x".repeat(5_223));
         check(&format!("{longest}?{longest}"), &["weir"], Ok(&longest));
-        let error = TargetError::TooLong { length: 1_025, limit: 1_024 };
+        let error = TargetError::TooLong { length: 5_225, limit: 5_224 };
         check(&format!("{longest}x"), &["weir"], Err(error));
+    }
+
+    #[test]
+    fn without_its_token_a_path_is_short() {
+        assert_eq!(named(&"x".repeat(1_024)), Ok(()));
+        let error = TargetError::TooLong { length: 1_025, limit: 1_024 };
+        assert_eq!(named(&"x".repeat(1_025)), Err(error));
     }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use authz::Everybody;
 use bytes::Bytes;
 use origin::{CacheControl, Document, OriginError};
 use runtime::{DrainHandle, drain};
@@ -49,7 +50,9 @@ fn start(http: HttpLimits) -> Running {
     let origin: Arc<dyn Origin> = Arc::<Gate>::clone(&gate);
     let listen = "127.0.0.1:0".parse().unwrap();
     let config = Config { listen, http, ..Config::default() };
-    let edge = Edge::bind(config, origin, &Metrics::default(), None).unwrap();
+    let edge =
+        Edge::bind(config, origin, Arc::new(Everybody::default()), &Metrics::default(), None)
+            .unwrap();
     let address = edge.local_addr();
     let (handle, drain) = drain();
     Running { address, gate, drain: handle, edge: tokio::spawn(edge.run(drain)) }

@@ -1,11 +1,16 @@
+mod guarded;
+
 use async_trait::async_trait;
+use authz::Everybody;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-    REFERRER_POLICY, RETRY_AFTER,
+    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
+    RETRY_AFTER,
 };
 use origin::{CacheControl, Document};
 use runtime::Metrics;
+use std::net::Ipv4Addr;
 
 use super::*;
 
@@ -63,12 +68,20 @@ async fn ask(site: &Site, line: &str, headers: &[(&str, &str)]) -> Response<Sent
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    site.answer(&request.body(()).unwrap().into_parts().0).await
+    site.answer(&request.body(()).unwrap().into_parts().0, PEER).await
 }
 
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
 fn site() -> (Site, Metrics) {
+    site_of(Arc::new(Everybody::default()))
+}
+
+/// The shelf, for those whom `authority` lets in.
+fn site_of(authority: Arc<dyn PlayAuthority>) -> (Site, Metrics) {
     let metrics = Metrics::default();
-    (Site::new(Arc::new(Shelf), Meters::new(&metrics)), metrics)
+    let proxies = Proxies::default();
+    (Site::new(Arc::new(Shelf), authority, proxies, Meters::new(&metrics)), metrics)
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! [`PlayAuthority`] is the port for viewers.
 
 mod hook;
+mod everybody;
 mod keys;
 mod open;
 mod outbound;
@@ -25,6 +26,7 @@ pub use hook::{
     Hook, HookError, HookSecret, HookSettings, HookSetupError, OnFailure, Question, SecretError,
     Verdict,
 };
+pub use everybody::Everybody;
 pub use keys::{BoxError, KeyAuthority, StreamKeys};
 pub use open::OpenAuthority;
 pub use outbound::{OutboundError, UrlError};
