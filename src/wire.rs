@@ -102,6 +102,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         },
         Arc::clone(&playlist) as Arc<dyn origin::Origin>,
         Arc::new(Everybody::default()),
+        None,
         &metrics,
         None,
     )?;

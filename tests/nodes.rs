@@ -151,7 +151,7 @@ impl TwoNodes {
             ..edge::Config::default()
         };
         let authority = Arc::new(Everybody::default());
-        let edge = Edge::bind(config, Arc::new(playlist), authority, &metrics, None).unwrap();
+        let edge = Edge::bind(config, Arc::new(playlist), authority, None, &metrics, None).unwrap();
         let viewers = Http::new(edge.local_addr());
         tokio::spawn(edge.run(drain));
         Self { rtmp, viewers, _folder: folder, _stop: stop }

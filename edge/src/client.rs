@@ -25,6 +25,8 @@ pub(crate) struct Proxies {
 /// What is known of who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Client<'r> {
+    /// Who is at the other end of the socket.
+    peer: IpAddr,
     /// The viewer's address, if it is known.
     address: Option<IpAddr>,
     country: Option<&'r str>,
@@ -40,9 +42,9 @@ impl Proxies {
     pub(crate) fn client<'r>(&self, peer: IpAddr, headers: &'r HeaderMap) -> Client<'r> {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return Client { address: Some(peer), country: None };
+            return Client { peer, address: Some(peer), country: None };
         }
-        Client { address: self.forwarded(peer, headers), country: self.country(headers) }
+        Client { peer, address: self.forwarded(peer, headers), country: self.country(headers) }
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -76,6 +78,11 @@ impl Proxies {
 }
 
 impl<'r> Client<'r> {
+    /// The viewer's address as far as it is known, for limits per address.
+    pub(crate) fn nearest(&self) -> IpAddr {
+        self.address.unwrap_or(self.peer)
+    }
+
     /// What decides about the request, at `now_s`.
     pub(crate) fn request(&self, head: &'r Parts, path: &'r str, now_s: i64) -> PlayRequest<'r> {
         let text =

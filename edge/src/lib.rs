@@ -13,6 +13,7 @@ mod config;
 mod cors;
 mod document;
 mod meters;
+mod mount;
 mod negotiate;
 mod page;
 mod range;
@@ -35,6 +36,7 @@ use runtime::{
 use self::client::Proxies;
 pub use self::config::{Config, HTTP_PORT};
 use self::meters::Meters;
+pub use self::mount::{CALL_TIME_MAX, Mount};
 use self::site::Site;
 
 /// The edge role: bound, then run, then drained.
@@ -46,7 +48,8 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Takes the port. With `tls` every connection speaks HTTPS. Call it within a Tokio runtime,
+    /// Takes the port. `authority` says who may watch, `mount` answers for accounts, if there are
+    /// any. With `tls` every connection speaks HTTPS. Call it within a Tokio runtime,
     /// once for one `metrics`.
     ///
     /// # Errors
@@ -56,12 +59,14 @@ impl Edge {
         config: Config,
         origin: Arc<dyn Origin>,
         authority: Arc<dyn PlayAuthority>,
+        mount: Option<Arc<dyn Mount>>,
         metrics: &Metrics,
         tls: Option<TlsAcceptor>,
     ) -> Result<Self, BindError> {
         let connections = Connections::new(config.connections);
         let acceptor = Acceptor::bind("the edge", config.listen, connections)?;
-        let site = Site::new(origin, authority, Proxies::new(&config), Meters::new(metrics));
+        let (proxies, meters) = (Proxies::new(&config), Meters::new(metrics));
+        let site = Site::new(origin, authority, mount, proxies, meters);
         let http = config.http;
         Ok(Self { acceptor, tls, site, http })
     }

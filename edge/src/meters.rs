@@ -12,6 +12,7 @@ pub(crate) struct Meters {
     playlist: KindMeters,
     segment: KindMeters,
     page: KindMeters,
+    api: KindMeters,
     other: KindMeters,
     open: IntGauge,
 }
@@ -25,6 +26,8 @@ pub(crate) enum Kind {
     Segment,
     /// A page, or a file of one.
     Page,
+    /// Something that another role answers.
+    Api,
     /// Nothing that there is.
     Other,
 }
@@ -73,6 +76,7 @@ impl Meters {
             playlist: kind("playlist"),
             segment: kind("segment"),
             page: kind("page"),
+            api: kind("api"),
             other: kind("other"),
             open: metrics.gauge("weir_edge_open_requests", "Requests that wait for an answer."),
         }
@@ -90,6 +94,7 @@ impl Meters {
             Kind::Playlist => &self.playlist,
             Kind::Segment => &self.segment,
             Kind::Page => &self.page,
+            Kind::Api => &self.api,
             Kind::Other => &self.other,
         };
         let by_class = match status.as_u16() {

@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use authz::{Play, PlayAuthority, PlayRefusal, PlayRequest};
+use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use origin::{BoxError, Origin, OriginError};
-use runtime::{HttpService, Seldom, unix_ms};
+use runtime::{BodyError, HttpService, Seldom, unix_ms};
 use timeline::{Resource, ResourceError, StreamName};
 use tracing::warn;
 
@@ -24,16 +25,18 @@ use crate::body::Sent;
 use crate::client::Proxies;
 use crate::cors::{METHODS, open_to_all, preflight};
 use crate::meters::{Kind, Meters};
+use crate::mount::{Mount, is_mounted};
 use crate::page::{not_found, protect, refused, too_early, unavailable};
 use crate::route::{Route, document, route};
 use crate::target::TargetError;
-use crate::{document, refusal, target};
+use crate::{document, mount, refusal, target};
 
 /// What viewers see.
 #[derive(Debug)]
 pub(crate) struct Site {
     origin: Arc<dyn Origin>,
     authority: Arc<dyn PlayAuthority>,
+    mount: Option<Arc<dyn Mount>>,
     proxies: Proxies,
     meters: Meters,
     failures: Mutex<Seldom>,
@@ -43,18 +46,29 @@ impl Site {
     pub(crate) fn new(
         origin: Arc<dyn Origin>,
         authority: Arc<dyn PlayAuthority>,
+        mount: Option<Arc<dyn Mount>>,
         proxies: Proxies,
         meters: Meters,
     ) -> Self {
         let failures = Mutex::new(Seldom::new(FAILURES_EVERY));
-        Self { origin, authority, proxies, meters, failures }
+        Self { origin, authority, mount, proxies, meters, failures }
     }
 
-    /// Answers a request of `peer`, whose body nobody reads.
-    pub(crate) async fn answer(&self, head: &Parts, peer: IpAddr) -> Response<Sent> {
+    /// Answers a request of `peer`. Nobody reads its body, unless it is for another role.
+    pub(crate) async fn answer<B>(&self, head: &Parts, body: B, peer: IpAddr) -> Response<Sent>
+    where
+        B: Body<Data = Bytes, Error: Into<BodyError>> + Send,
+    {
         let open = self.meters.open();
         let started = Instant::now();
         let (kind, mut response) = match target::path(head) {
+            Ok(path) if is_mounted(path) => match &self.mount {
+                Some(mount) => {
+                    let client = self.proxies.client(peer, &head.headers).nearest();
+                    (Kind::Api, mount::respond(&**mount, head, body, client).await)
+                }
+                None => (Kind::Other, not_found(&head.headers, "there is no such page")),
+            },
             Ok(path) => self.act(head, path, peer).await,
             Err(error) => (Kind::Other, not_ours(&head.headers, error)),
         };
@@ -62,7 +76,10 @@ impl Site {
         if head.method == Method::HEAD {
             *response.body_mut() = Sent::nothing();
         }
-        open_to_all(response.headers_mut());
+        // To other sites, another role opens what it will.
+        if kind != Kind::Api {
+            open_to_all(response.headers_mut());
+        }
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let bytes = response.body().left().unwrap_or(0);
         self.meters.answered(kind, response.status(), bytes, started.elapsed());
@@ -193,8 +210,8 @@ impl HttpService for Site {
     type Body = Sent;
 
     async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Sent> {
-        let (head, _body) = request.into_parts();
-        self.answer(&head, peer.ip()).await
+        let (head, body) = request.into_parts();
+        self.answer(&head, body, peer.ip()).await
     }
 }
 

@@ -51,7 +51,7 @@ fn start(http: HttpLimits) -> Running {
     let listen = "127.0.0.1:0".parse().unwrap();
     let config = Config { listen, http, ..Config::default() };
     let edge =
-        Edge::bind(config, origin, Arc::new(Everybody::default()), &Metrics::default(), None)
+        Edge::bind(config, origin, Arc::new(Everybody::default()), None, &Metrics::default(), None)
             .unwrap();
     let address = edge.local_addr();
     let (handle, drain) = drain();

@@ -26,6 +26,8 @@ fn check(peer: &str, forwarded: &[&str], expected: Option<&str>) {
     let client = proxies.client(peer.parse().unwrap(), &headers);
     let expected = expected.map(|text| text.parse::<IpAddr>().unwrap());
     assert_eq!(client.address, expected, "{peer} {forwarded:?}");
+    let peer = peer.parse::<IpAddr>().unwrap().to_canonical();
+    assert_eq!(client.nearest(), expected.unwrap_or(peer), "{forwarded:?}");
 }
 
 #[test]

@@ -8,11 +8,13 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
     RETRY_AFTER,
 };
+use http_body_util::Full;
 use origin::{CacheControl, Document};
 use runtime::Metrics;
 use std::net::Ipv4Addr;
 
 use super::*;
+use crate::Config;
 
 /// Holds `live/cam` with one playlist and one segment; `live/broken` does not answer.
 #[derive(Debug)]
@@ -68,7 +70,8 @@ async fn ask(site: &Site, line: &str, headers: &[(&str, &str)]) -> Response<Sent
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    site.answer(&request.body(()).unwrap().into_parts().0, PEER).await
+    let (head, body) = request.body(Full::from("{}")).unwrap().into_parts();
+    site.answer(&head, body, PEER).await
 }
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -81,7 +84,7 @@ fn site() -> (Site, Metrics) {
 fn site_of(authority: Arc<dyn PlayAuthority>) -> (Site, Metrics) {
     let metrics = Metrics::default();
     let proxies = Proxies::default();
-    (Site::new(Arc::new(Shelf), authority, proxies, Meters::new(&metrics)), metrics)
+    (Site::new(Arc::new(Shelf), authority, None, proxies, Meters::new(&metrics)), metrics)
 }
 
 #[tokio::test]
@@ -116,6 +119,9 @@ async fn a_request_gets_what_it_names_or_a_reason() {
         ("BREW /", 405, "viewers may only read"),
         ("OPTIONS /live/cam/index.m3u8", 204, ""),
         ("OPTIONS *", 204, ""),
+        ("POST /api/auth/v1/sessions", 404, "there is no such page\n"),
+        ("GET /.well-known/jwks.json", 404, "there is no such page\n"),
+        ("GET /api/auth", 404, "this name is reserved"),
     ] {
         let response = ask(&site, line, &[]).await;
         assert_eq!(response.status(), status, "{line}");
@@ -180,6 +186,44 @@ async fn the_watch_page_may_be_framed_and_the_start_page_may_not() {
         assert_eq!(headers[CACHE_CONTROL], "public, max-age=0");
         assert_eq!(headers[ACCEPT_RANGES], "bytes");
     }
+}
+
+/// Answers with the address that it was told.
+#[derive(Debug)]
+struct Accounts;
+
+#[async_trait]
+impl Mount for Accounts {
+    async fn call(&self, request: Request<Bytes>, client: IpAddr) -> Response<Bytes> {
+        Response::new(format!("{} {client} {:?}", request.uri(), request.body()).into())
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_answered_by_their_own_role() {
+    let metrics = Metrics::default();
+    let trusted = Config { trusted_proxies: vec![PEER.into()], ..Config::default() };
+    let proxies = Proxies::new(&trusted);
+    let (mount, meters) = (Some(Arc::new(Accounts) as _), Meters::new(&metrics));
+    let site = Site::new(Arc::new(Shelf), Arc::new(Everybody::default()), mount, proxies, meters);
+    let forwarded = [("x-forwarded-for", "198.51.100.9")];
+    for (line, expected) in [
+        ("POST /api/auth/v1/sessions", "/api/auth/v1/sessions 198.51.100.9 b\"{}\""),
+        ("OPTIONS /api/auth/v1/sessions", "/api/auth/v1/sessions 198.51.100.9 b\"{}\""),
+        ("GET /.well-known/jwks.json", "/.well-known/jwks.json 198.51.100.9 b\"{}\""),
+        ("HEAD /.well-known/jwks.json", ""),
+    ] {
+        let response = ask(&site, line, &forwarded).await;
+        assert_eq!(response.status(), 200, "{line}");
+        assert_eq!(response.body().bytes(), expected, "{line}");
+        assert!(!response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN), "{line}");
+        assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff", "{line}");
+        assert_ne!(response.headers()[CONTENT_LENGTH], "0", "{line}");
+    }
+    let response = ask(&site, "GET /live/cam/ts/1/0.ts", &forwarded).await;
+    assert_eq!(response.body().bytes(), "media");
+    let line = "weir_edge_requests_total{kind=\"api\",status=\"2xx\"} 4";
+    assert!(metrics.render().lines().any(|other| other == line));
 }
 
 #[tokio::test]
