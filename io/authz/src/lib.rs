@@ -4,8 +4,8 @@
 //! key, [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
 //! [`PlayAuthority`] is the port for viewers.
 
-mod hook;
 mod everybody;
+mod hook;
 mod keys;
 mod open;
 mod outbound;
@@ -22,11 +22,11 @@ use accounts::Subject;
 use async_trait::async_trait;
 use timeline::StreamName;
 
+pub use everybody::Everybody;
 pub use hook::{
     Hook, HookError, HookSecret, HookSettings, HookSetupError, OnFailure, Question, SecretError,
     Verdict,
 };
-pub use everybody::Everybody;
 pub use keys::{BoxError, KeyAuthority, StreamKeys};
 pub use open::OpenAuthority;
 pub use outbound::{OutboundError, UrlError};
