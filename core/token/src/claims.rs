@@ -5,6 +5,10 @@ use crate::{Pattern, Rules};
 /// What a token says, whatever its scheme. Times are in seconds since the Unix epoch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Claims {
+    /// Who made it (`iss`).
+    pub issuer: Option<String>,
+    /// Whom it is for (`aud`).
+    pub audience: Vec<String>,
     /// Its own name, by which it can be revoked (`jti`).
     pub id: Option<String>,
     /// Who watches (`sub`).
@@ -15,6 +19,10 @@ pub struct Claims {
     pub organisation: Option<String>,
     /// The player that it was given to (`dev`).
     pub device: Option<String>,
+    /// The session that it was made in (`ses`).
+    pub session: Option<String>,
+    /// What its user may do (`role`).
+    pub role: Option<String>,
     /// Whether it belongs to somebody of the organisation, for private streams (`mem`).
     pub is_member: bool,
     /// Streams that it opens (`streams`).

@@ -12,6 +12,9 @@ pub enum Refusal {
     /// Nothing that is trusted here has signed it.
     #[error("the token is signed with a key that is not trusted here")]
     UnknownKey,
+    /// The key that it names is for another algorithm.
+    #[error("the token is not signed as its key is used")]
+    Algorithm,
     /// The signature does not fit: it was changed, or made with another key.
     #[error("the token's signature does not fit what it says")]
     Signature,
