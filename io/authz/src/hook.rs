@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use self::breaker::Breaker;
-use self::question::Answer;
+use self::question::{Answer, TTL_MAX};
 pub use self::question::{Question, Verdict};
 pub use self::signature::{HookSecret, SecretError};
 use crate::outbound::{self, Allowance, Outbound};
@@ -39,10 +39,6 @@ const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 const ANSWERS_MAX: u64 = 65_536;
 /// Questions under way. More at one time than this is no endpoint's idea of a normal day.
 const QUESTIONS_MAX: usize = 128;
-/// How long an answer is good that does not say it.
-const TTL_DEFAULT: Duration = Duration::from_secs(10);
-/// How long an answer is good at most: what a customer revokes ends by then.
-const TTL_MAX: Duration = Duration::from_secs(300);
 /// How long a yes goes on while the next answer is fetched: a player asks for something at least
 /// this often.
 const GRACE: Duration = Duration::from_secs(10);
@@ -259,8 +255,7 @@ impl Inner {
         let allowance = Allowance { time_max: self.time_max, bytes_max: ANSWER_BYTES_MAX };
         let bytes = self.outbound.send(request, allowance).await?;
         let answer = Answer::parse(&bytes).ok_or(HookError::Answer)?;
-        let ttl = answer.ttl_s.map_or(TTL_DEFAULT, Duration::from_secs).min(TTL_MAX);
-        Ok((answer.verdict(), ttl))
+        Ok((answer.verdict(), answer.ttl()))
     }
 }
 
