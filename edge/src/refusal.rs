@@ -35,7 +35,7 @@ pub(crate) fn respond(headers: &HeaderMap, refusal: &PlayRefusal) -> Response<Se
 /// The status, and the word that the watch page knows it by.
 const fn meaning(refusal: &PlayRefusal) -> (StatusCode, &'static str) {
     match refusal {
-        PlayRefusal::NoStream => (StatusCode::NOT_FOUND, "no-stream"),
+        PlayRefusal::NoStream => (StatusCode::NOT_FOUND, "stream"),
         PlayRefusal::NoToken => (StatusCode::UNAUTHORIZED, "token"),
         PlayRefusal::NoPassword => (StatusCode::UNAUTHORIZED, "password"),
         PlayRefusal::Denied(refusal) => (StatusCode::FORBIDDEN, denied(refusal)),
