@@ -4,6 +4,8 @@ use accounts::Permission;
 use database::DatabaseError;
 use thiserror::Error;
 
+use crate::MailError;
+
 /// Why something was not done, in sentences for whoever asked.
 #[derive(Debug, Error)]
 pub enum ServiceError {
@@ -47,6 +49,15 @@ impl From<DatabaseError> for ServiceError {
             DatabaseError::Unavailable { .. } | DatabaseError::Unreadable { .. } => {
                 Self::Unavailable(Box::new(error))
             }
+        }
+    }
+}
+
+impl From<MailError> for ServiceError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Address | MailError::Refused(_) => Self::Invalid(error.to_string()),
+            MailError::Unavailable(_) => Self::Unavailable(Box::new(error)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Letters to people.
 
+pub(crate) mod letters;
+
 use std::fmt::{self, Debug};
 
 use async_trait::async_trait;

@@ -10,6 +10,7 @@ use store::PrivateStore;
 use tokio::sync::Mutex;
 
 use crate::attempts::Strangers;
+use crate::background::Background;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::{Actor, Clock, Database, Mailer, OptionsCheck, ServiceError, Settings, StreamRemover};
@@ -31,6 +32,7 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
+    pub(crate) background: Background,
     /// Held while it is looked whether another owner is left.
     pub(crate) owners: Arc<Mutex<()>>,
 }
@@ -71,6 +73,7 @@ impl Service {
             limits: Limits::new(&clock),
             passwords: Passwords::new(settings.password_memory_kib),
             strangers: Strangers::default(),
+            background: Background::default(),
             owners: Arc::new(Mutex::new(())),
             settings: Arc::new(settings),
             clock,
@@ -81,6 +84,11 @@ impl Service {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Waits for the letters that are underway: before the server ends.
+    pub async fn finish(&self) {
+        self.background.finish().await;
     }
 
     /// Now, in milliseconds since the Unix epoch.

@@ -46,6 +46,23 @@ pub enum Permission {
     SignTokens,
 }
 
+impl Permission {
+    /// All permissions.
+    pub const ALL: [Self; 11] = [
+        Self::SeeAll,
+        Self::Watch,
+        Self::ManageUsers,
+        Self::ManageOwners,
+        Self::ManageStreams,
+        Self::ManageOwnStreams,
+        Self::ManageDevices,
+        Self::ManageOwnDevices,
+        Self::ReviewVerifications,
+        Self::ManageKeys,
+        Self::SignTokens,
+    ];
+}
+
 impl Role {
     /// All roles, the mightiest first.
     pub const ALL: [Self; 5] =
@@ -83,6 +100,14 @@ impl Role {
             Self::ReadOnly => matches!(permission, P::SeeAll | P::Watch),
         }
     }
+
+    /// Whether `other` may do all that this role may. The order of roles does not say that: a
+    /// streamer does not see what a read-only one sees.
+    #[must_use]
+    pub fn is_within(self, other: Self) -> bool {
+        let mut allowed = Permission::ALL.into_iter().filter(|permission| self.may(*permission));
+        allowed.all(|permission| other.may(permission))
+    }
 }
 
 #[cfg(test)]
@@ -98,5 +123,17 @@ mod tests {
             assert_eq!(serde_json::to_string(&role).unwrap(), json);
         }
         assert_eq!(Role::parse("Owner"), None);
+    }
+
+    #[test]
+    fn a_role_is_within_another_that_may_all_the_same() {
+        use Role::{Operator, Owner, ReadOnly, Streamer, Viewer};
+        for role in Role::ALL {
+            assert!(role.is_within(role) && role.is_within(Owner), "{role:?}");
+            assert_eq!(role.is_within(Operator), role != Owner, "{role:?}");
+            assert_eq!(role.is_within(Streamer), matches!(role, Streamer | Viewer), "{role:?}");
+            assert_eq!(role.is_within(Viewer), role == Viewer, "{role:?}");
+            assert_eq!(role.is_within(ReadOnly), role == ReadOnly, "{role:?}");
+        }
     }
 }
