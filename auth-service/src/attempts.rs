@@ -69,7 +69,10 @@ mod tests {
             attempts = attempts.begin(now_ms).unwrap();
             if let Some(until_ms) = attempts.locked_until_ms {
                 locks_s.push((until_ms - now_ms) / 1_000);
-                assert_eq!(attempts.begin(now_ms + 1), Err((until_ms - now_ms).unsigned_abs() / 1_000));
+                assert_eq!(
+                    attempts.begin(now_ms + 1),
+                    Err((until_ms - now_ms).unsigned_abs() / 1_000)
+                );
                 assert_eq!(attempts.begin(until_ms - 1), Err(1));
                 now_ms = until_ms;
             }

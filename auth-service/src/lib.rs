@@ -32,7 +32,7 @@ pub use clock::Clock;
 pub use database::Database;
 pub use error::ServiceError;
 pub use links::{FirstOwner, Holder, Invitation};
-pub use mail::{Letter, MailError, Mailer};
+pub use mail::{Letter, MailError, MailFolder, Mailer, Smtp, SmtpError};
 pub use service::{Parts, Service};
 pub use sessions::{Caller, SignedIn};
 pub use settings::Settings;

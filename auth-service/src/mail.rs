@@ -1,11 +1,17 @@
 //! Letters to people.
 
+mod folder;
 pub(crate) mod letters;
+mod message;
+mod smtp;
 
 use std::fmt::{self, Debug};
 
 use async_trait::async_trait;
 use thiserror::Error;
+
+pub use folder::MailFolder;
+pub use smtp::{Smtp, SmtpError};
 
 /// Sends letters.
 #[async_trait]
