@@ -12,6 +12,7 @@ mod conditional;
 mod config;
 mod cors;
 mod document;
+mod limit;
 mod meters;
 mod mount;
 mod negotiate;

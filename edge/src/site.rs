@@ -29,7 +29,7 @@ use crate::mount::{Mount, is_mounted};
 use crate::page::{not_found, protect, refused, too_early, unavailable};
 use crate::route::{Route, document, route};
 use crate::target::TargetError;
-use crate::{document, mount, refusal, target};
+use crate::{document, limit, mount, refusal, target};
 
 /// What viewers see.
 #[derive(Debug)]
@@ -158,6 +158,7 @@ impl Site {
         };
         match self.origin.fetch(resource).await {
             Ok(document) => {
+                let document = limit::apply(document, resource, &pass);
                 let mut response = document::respond(method, headers, document);
                 name_file(response.headers_mut(), resource);
                 if pass.unlisted {

@@ -36,7 +36,7 @@ impl Origin for Shelf {
             _ => return Err(OriginError::NotLiveYet(stream)),
         }
         let (body, content_type, cache_control) = match resource {
-            Resource::Multivariant(..) => ("variants", PLAYLIST, CacheControl::Seconds(1)),
+            Resource::Multivariant(..) => (VARIANTS, PLAYLIST, CacheControl::Seconds(1)),
             Resource::Media(_, rendition, _) if rendition.as_str() == "ts" => {
                 ("segments", PLAYLIST, CacheControl::Seconds(1))
             }
@@ -54,13 +54,16 @@ impl Origin for Shelf {
         let etag = "aa".into();
         Ok(Document {
             body: Bytes::from(body).into(),
-            gzip: None,
+            gzip: (body == VARIANTS).then(|| Bytes::from("gzip").into()),
             content_type,
             cache_control,
             etag,
         })
     }
 }
+
+const VARIANTS: &str = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9,RESOLUTION=4x4\nhd/index.m3u8\n\
+                        #EXT-X-STREAM-INF:BANDWIDTH=5,RESOLUTION=2x2\nts/index.m3u8\n";
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 
@@ -91,9 +94,9 @@ fn site_of(authority: Arc<dyn PlayAuthority>) -> (Site, Metrics) {
 async fn a_request_gets_what_it_names_or_a_reason() {
     let (site, _) = site();
     for (line, status, body) in [
-        ("GET /live/cam/index.m3u8", 200, "variants"),
-        ("GET /live/cam/index.m3u8?x=1&_=%00", 200, "variants"),
-        ("GET http://weir/live/cam/index.m3u8", 200, "variants"),
+        ("GET /live/cam/index.m3u8", 200, VARIANTS),
+        ("GET /live/cam/index.m3u8?x=1&_=%00", 200, VARIANTS),
+        ("GET http://weir/live/cam/index.m3u8", 200, VARIANTS),
         ("GET /live/cam/ts/index.m3u8", 200, "segments"),
         ("GET /live/cam/ts/1/0.ts", 200, "media"),
         ("HEAD /live/cam/ts/1/0.ts", 200, ""),

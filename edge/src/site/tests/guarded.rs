@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authz::{Pass, Stripped};
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, ETAG, WWW_AUTHENTICATE};
 use token::Refusal;
 
 use super::*;
@@ -42,6 +42,7 @@ impl PlayAuthority for Doorman {
         match token {
             "good" => pass(Pass::default()),
             "unlisted" => pass(Pass { unlisted: true, ..Pass::default() }),
+            "small" => pass(Pass { height_max: Some(2), ..Pass::default() }),
             "/else" => Ok(Play::Moved("//elsewhere.example/".into())),
             "busy" => Err(PlayRefusal::TooManySessions { limit: 2 }),
             "down" => Err(PlayRefusal::Unavailable { source: "secret-host refused".into() }),
@@ -205,6 +206,28 @@ async fn the_watch_page_is_everybodys_and_listed_only_if_the_stream_is() {
         let robots = response.headers().get(ROBOTS);
         assert_eq!(robots.is_some_and(|value| value == "noindex"), is_hidden, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_token_may_allow_only_some_variants() {
+    let (site, _) = guarded();
+    let gzip = ("accept-encoding", "gzip");
+    let path = "GET /t/small/live/cam/index.m3u8";
+    let response = ask(&site, path, &[gzip]).await;
+    let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5,RESOLUTION=2x2\nts/index.m3u8\n";
+    assert_eq!(response.body().bytes(), text);
+    let headers = response.headers();
+    assert_eq!(
+        (&headers[ETAG], headers.get(CONTENT_ENCODING)),
+        (&HeaderValue::from_static("\"aa-h2\""), None)
+    );
+    assert_eq!(headers[CONTENT_LENGTH], text.len().to_string().as_str());
+    for (etag, status) in [("\"aa-h2\"", 304), ("\"aa\"", 200), ("\"aa-gzip\"", 200)] {
+        let response = ask(&site, path, &[gzip, ("if-none-match", etag)]).await;
+        assert_eq!(response.status(), status, "{etag}");
+    }
+    let response = ask(&site, "GET /t/good/live/cam/index.m3u8", &[gzip]).await;
+    assert_eq!(response.headers()[ETAG], "\"aa-gzip\"");
 }
 
 #[tokio::test]
