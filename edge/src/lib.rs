@@ -3,8 +3,8 @@
 //! Floor 4. It speaks HTTP (RFC 9110, 9112) for an [`Origin`], which knows streams and speaks
 //! none, and adds the pages of the console. A request passes `target` (is it for us?), `client`
 //! (who asks?), the authority, which takes the token off, `route` (what is named?), the authority
-//! again (may this viewer have it?), the origin, and `document` (which form, which part, or "you
-//! have it already"); `site` is the walk through them.
+//! again (may this viewer have it?), the `keeper` or the origin, and `document` (which form, which
+//! part, or "you have it already"); `site` is the walk through them.
 
 mod body;
 mod client;
@@ -12,6 +12,7 @@ mod conditional;
 mod config;
 mod cors;
 mod document;
+mod keeper;
 mod limit;
 mod meters;
 mod mount;
@@ -34,7 +35,6 @@ use runtime::{
     Acceptor, BindError, Connections, Drain, HttpLimits, Metrics, TlsAcceptor, serve_http,
 };
 
-use self::client::Proxies;
 pub use self::config::{Config, HTTP_PORT};
 use self::meters::Meters;
 pub use self::mount::{CALL_TIME_MAX, Mount};
@@ -66,8 +66,7 @@ impl Edge {
     ) -> Result<Self, BindError> {
         let connections = Connections::new(config.connections);
         let acceptor = Acceptor::bind("the edge", config.listen, connections)?;
-        let (proxies, meters) = (Proxies::new(&config), Meters::new(metrics));
-        let site = Site::new(origin, authority, mount, proxies, meters);
+        let site = Site::new(origin, authority, mount, &config, Meters::new(metrics));
         let http = config.http;
         Ok(Self { acceptor, tls, site, http })
     }

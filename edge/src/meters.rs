@@ -15,6 +15,8 @@ pub(crate) struct Meters {
     api: KindMeters,
     other: KindMeters,
     open: IntGauge,
+    /// Objects that the origin was asked for.
+    pub(crate) object_reads: IntCounter,
 }
 
 /// What a request was for.
@@ -79,6 +81,10 @@ impl Meters {
             api: kind("api"),
             other: kind("other"),
             open: metrics.gauge("weir_edge_open_requests", "Requests that wait for an answer."),
+            object_reads: metrics.counter(
+                "weir_edge_object_reads_total",
+                "Segments and other objects that the origin was asked for.",
+            ),
         }
     }
 

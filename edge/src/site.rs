@@ -21,9 +21,11 @@ use runtime::{BodyError, HttpService, Seldom, unix_ms};
 use timeline::{Resource, ResourceError, StreamName};
 use tracing::warn;
 
+use crate::Config;
 use crate::body::Sent;
 use crate::client::Proxies;
 use crate::cors::{METHODS, open_to_all, preflight};
+use crate::keeper::Keeper;
 use crate::meters::{Kind, Meters};
 use crate::mount::{Mount, is_mounted};
 use crate::page::{not_found, protect, refused, too_early, unavailable};
@@ -34,7 +36,7 @@ use crate::{document, limit, mount, refusal, target};
 /// What viewers see.
 #[derive(Debug)]
 pub(crate) struct Site {
-    origin: Arc<dyn Origin>,
+    keeper: Keeper,
     authority: Arc<dyn PlayAuthority>,
     mount: Option<Arc<dyn Mount>>,
     proxies: Proxies,
@@ -47,11 +49,13 @@ impl Site {
         origin: Arc<dyn Origin>,
         authority: Arc<dyn PlayAuthority>,
         mount: Option<Arc<dyn Mount>>,
-        proxies: Proxies,
+        config: &Config,
         meters: Meters,
     ) -> Self {
+        let keeper = Keeper::new(origin, config.kept_bytes_max, meters.object_reads.clone());
+        let proxies = Proxies::new(config);
         let failures = Mutex::new(Seldom::new(FAILURES_EVERY));
-        Self { origin, authority, mount, proxies, meters, failures }
+        Self { keeper, authority, mount, proxies, meters, failures }
     }
 
     /// Answers a request of `peer`. Nobody reads its body, unless it is for another role.
@@ -156,7 +160,7 @@ impl Site {
             Ok(Play::Moved(to)) => return moved(headers, &to),
             Err(error) => return self.denied(headers, &error),
         };
-        match self.origin.fetch(resource).await {
+        match self.keeper.fetch(resource).await {
             Ok(document) => {
                 let document = limit::apply(document, resource, &pass);
                 let mut response = document::respond(method, headers, document);

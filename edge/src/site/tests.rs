@@ -86,8 +86,8 @@ fn site() -> (Site, Metrics) {
 /// The shelf, for those whom `authority` lets in.
 fn site_of(authority: Arc<dyn PlayAuthority>) -> (Site, Metrics) {
     let metrics = Metrics::default();
-    let proxies = Proxies::default();
-    (Site::new(Arc::new(Shelf), authority, None, proxies, Meters::new(&metrics)), metrics)
+    let (config, meters) = (Config::default(), Meters::new(&metrics));
+    (Site::new(Arc::new(Shelf), authority, None, &config, meters), metrics)
 }
 
 #[tokio::test]
@@ -206,9 +206,8 @@ impl Mount for Accounts {
 async fn accounts_are_answered_by_their_own_role() {
     let metrics = Metrics::default();
     let trusted = Config { trusted_proxies: vec![PEER.into()], ..Config::default() };
-    let proxies = Proxies::new(&trusted);
     let (mount, meters) = (Some(Arc::new(Accounts) as _), Meters::new(&metrics));
-    let site = Site::new(Arc::new(Shelf), Arc::new(Everybody::default()), mount, proxies, meters);
+    let site = Site::new(Arc::new(Shelf), Arc::new(Everybody::default()), mount, &trusted, meters);
     let forwarded = [("x-forwarded-for", "198.51.100.9")];
     for (line, expected) in [
         ("POST /api/auth/v1/sessions", "/api/auth/v1/sessions 198.51.100.9 b\"{}\""),
