@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use async_trait::async_trait;
 use authz::{BoxError, Everybody, KeyAuthority, OpenAuthority, PublishAuthority, StreamKeys};
-use database::{Database, SqliteDatabase};
+use database::{Database, DatabaseUrl, SqlDatabase};
 use edge::Edge;
 use ingest::{Ingest, Node, Parts};
 use journal::{Durability, Journal, SqliteJournal};
@@ -21,6 +21,7 @@ use timeline::StreamName;
 use tracing::warn;
 
 use crate::config::{Config, Peers, Store, Tls};
+use crate::streams::is_good;
 
 /// How long a peer that does not read its answers is waited for.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,7 +53,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
     let uploader = Uploader::start(Arc::clone(&store), UploaderSettings::default());
     let journal = SqliteJournal::open(&config.journal, Durability::default()).await;
     let journal: Arc<dyn Journal> = Arc::new(journal.context("open the journal")?);
-    let database = SqliteDatabase::open(&config.database).await.context("open the database")?;
+    let url = DatabaseUrl::Sqlite(config.database.clone());
+    let database = SqlDatabase::open(&url, None).await.context("open the database")?;
     let database: Arc<dyn Database> = Arc::new(database);
 
     let here = LiveFirst {
@@ -170,6 +172,7 @@ struct Keys(Arc<dyn Database>);
 #[async_trait]
 impl StreamKeys for Keys {
     async fn stream_of_key(&self, key: &str) -> Result<Option<StreamName>, BoxError> {
-        Ok(self.0.stream_of_key(key).await?)
+        let found = self.0.publish_key(key).await?;
+        Ok(found.filter(|found| is_good(&found.key)).map(|found| found.key.stream))
     }
 }

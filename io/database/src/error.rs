@@ -1,5 +1,6 @@
 //! Why a database did not do what it was asked.
 
+use sqlx::error::ErrorKind;
 use thiserror::Error;
 
 /// Any cause of an error.
@@ -72,6 +73,30 @@ impl DatabaseError {
             | Self::Missing { .. }
             | Self::Full { .. }
             | Self::InUse { .. } => false,
+        }
+    }
+
+    /// What a failed statement means: something that has to be alone was `taken`, something that has
+    /// to be there is `missing`.
+    pub(crate) fn of(
+        operation: &'static str,
+        error: sqlx::Error,
+        taken: Option<&'static str>,
+        missing: Option<&'static str>,
+    ) -> Self {
+        let kind = error.as_database_error().map(|error| error.kind());
+        match (kind, taken, missing) {
+            (Some(ErrorKind::UniqueViolation), Some(what), _) => Self::Taken { what },
+            (Some(ErrorKind::ForeignKeyViolation), _, Some(what)) => Self::Missing { what },
+            _ => Self::unavailable(operation, error),
+        }
+    }
+
+    /// What it means that something could not be deleted: others that refer to it need it.
+    pub(crate) fn of_use(operation: &'static str, error: sqlx::Error, what: &'static str) -> Self {
+        match error.as_database_error().map(|error| error.kind()) {
+            Some(ErrorKind::ForeignKeyViolation) => Self::InUse { what },
+            _ => Self::unavailable(operation, error),
         }
     }
 

@@ -1,93 +1,43 @@
-//! What people administer: streams and their keys.
+//! What people administer: organisations, users, devices, credentials, streams, stream keys, trust.
 //!
 //! Floor 3. An implementation of [`Database`] passes [`conformance::all`].
 
+mod cells;
 pub mod conformance;
+mod engine;
 mod error;
 mod key;
 pub mod ports;
-mod sqlite;
+mod seal;
+mod sql;
+mod url;
 
 use std::fmt::Debug;
 
-use async_trait::async_trait;
-use timeline::StreamName;
-
 pub use error::{BoxError, DatabaseError};
 pub use key::StreamKey;
-pub use ports::{Page, PublishKey, Rotated, StreamFilter};
-pub use sqlite::SqliteDatabase;
+pub use ports::{
+    Credentials, Devices, Organisations, Page, PublishKey, Rotated, StreamFilter, StreamKeys,
+    Streams, Trust, Users, Verifications,
+};
+pub use sql::SqlDatabase;
+pub use url::{DatabaseUrl, PostgresUrl, UrlError};
 
-/// Keeps streams and their keys.
+/// Keeps what people administer, subject by subject.
 ///
-/// A key is not stored. It follows from the database's root secret and the key's random id, so it
-/// can be shown again; what is stored to recognise it is a hash that needs the root secret too.
-#[async_trait]
-pub trait Database: Debug + Send + Sync + 'static {
-    /// Registers a stream and makes its key, if it is not registered yet.
-    ///
-    /// # Errors
-    ///
-    /// When it may not have been registered.
-    async fn create_stream(&self, name: &StreamName) -> Result<Created, DatabaseError>;
-
-    /// All registered streams in the order of their names.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    async fn streams(&self) -> Result<Vec<RegisteredStream>, DatabaseError>;
-
-    /// The stream's valid key, or `None` if it is not registered.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    async fn stream_key(&self, name: &StreamName) -> Result<Option<StreamKey>, DatabaseError>;
-
-    /// Makes a new key for the stream and revokes the one before it. `None` if the stream is not
-    /// registered.
-    ///
-    /// # Errors
-    ///
-    /// When the old key may still be the valid one.
-    async fn rotate_stream_key(
-        &self,
-        name: &StreamName,
-    ) -> Result<Option<StreamKey>, DatabaseError>;
-
-    /// The stream that a text is the valid key of. The text is looked up by its keyed hash, so the
-    /// time that takes tells nothing of how much of a key was right.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    async fn stream_of_key(&self, text: &str) -> Result<Option<StreamName>, DatabaseError>;
-
-    /// Whether a text is the stream's valid key.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    async fn key_matches(&self, name: &StreamName, text: &str) -> Result<bool, DatabaseError> {
-        Ok(self.stream_of_key(text).await?.as_ref() == Some(name))
-    }
+/// Nothing checks here who asks: `auth-service` does. But whatever is made belongs to one
+/// organisation, and nothing ever refers to something of another one.
+pub trait Database:
+    Organisations + Streams + StreamKeys + Trust + Debug + Send + Sync + 'static
+{
+    /// What a secret is recognised by, in hex. It needs the root secret to be made, and is another
+    /// one for each purpose.
+    fn keyed_hash(&self, purpose: &'static str, text: &str) -> String;
 }
 
-/// Whether a stream is new.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Created {
-    /// It was registered just now, with a first key.
-    New,
-    /// It had been registered before, and nothing changed.
-    Exists,
-}
-
-/// A stream that somebody registered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RegisteredStream {
-    /// Its name.
-    pub name: StreamName,
-    /// When that was, in milliseconds since the Unix epoch.
-    pub created_at_ms: i64,
+fn random<const N: usize>() -> Result<[u8; N], DatabaseError> {
+    let mut bytes = [0; N];
+    let filled = getrandom::fill(&mut bytes);
+    filled.map_err(|error| DatabaseError::unavailable("draw random bytes", error))?;
+    Ok(bytes)
 }
