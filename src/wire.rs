@@ -77,6 +77,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         },
         Parts {
             authority: authority(config, &database),
+            settings: Arc::new(config.stream),
             journal: Arc::clone(&journal),
             memory,
             hub,

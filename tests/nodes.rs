@@ -117,6 +117,7 @@ impl TwoNodes {
         };
         let parts = ingest::Parts {
             authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
+            settings: Arc::new(STREAM),
             journal: Arc::clone(&journal) as Arc<dyn Journal>,
             memory,
             hub,

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use crate::cues::Cues;
+use crate::hang_up::hang_up;
 use crate::health::Health;
 use crate::mended::{Counts, Mended, broken};
 use crate::node::Node;
@@ -37,9 +38,9 @@ where
 {
     node.metrics.connections.inc();
     let mut connection = Connection::new(&node, socket, peer);
-    let reason = connection.run(drain).await;
+    let (Ok(reason) | Err(reason)) = connection.exchange(drain).await;
     let at = connection.session.byte_offset();
-    connection.say_goodbye(&reason).await;
+    connection.end(&reason).await;
     node.metrics.connections.dec();
     node.metrics.disconnects.with_label_values(&[reason.kind()]).inc();
     let kind = reason.kind();
@@ -76,6 +77,18 @@ impl Publication {
     fn counts(&self) -> Counts {
         Counts::new(self.publisher.repairs(), self.demuxer.skipped(), self.cues.dropped)
     }
+
+    /// Lists what was received: a successor waits for that.
+    async fn end(self, node: &Node, peer: SocketAddr, end: End, why: &str) {
+        let counts = self.counts();
+        let Self { name, publisher, mut mended, health, .. } = self;
+        mended.tell(counts, &node.metrics.repairs);
+        let drift_ppm = publisher.diagnosis().figures.drift_ppm;
+        publisher.close(end).await;
+        node.metrics.publishers.dec();
+        let (counts, grade) = (counts.line(), health.grade().name());
+        info!(stream.name = name, peer.addr = %peer, repairs = counts, clock.drift_ppm = drift_ppm, grade, "`{name}` waits for its publisher: {why}");
+    }
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
@@ -100,26 +113,19 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
         }
     }
 
-    /// Runs until the end, and lists what was received: a successor waits for that.
-    async fn run(&mut self, drain: Drain) -> Disconnect {
-        let reason = match self.exchange(drain).await {
-            Ok(reason) | Err(reason) => reason,
+    /// Tells the encoder why it is over while what was received is listed: neither waits for the
+    /// other, a disk that is slow or an encoder that does not read.
+    async fn end(&mut self, reason: &Disconnect) {
+        let Self { node, peer, socket, session, publication, .. } = self;
+        let ended = publication.take();
+        let (was_live, why) = (ended.is_some(), reason.to_string());
+        let listed = async {
+            if let Some(publication) = ended {
+                publication.end(node, *peer, End::Lost, &why).await;
+            }
         };
-        if let Some(publication) = self.publication.take() {
-            self.unpublish(publication, End::Lost, &reason.to_string()).await;
-        }
-        reason
-    }
-
-    /// Tells the encoder why it is over, if it can be told.
-    async fn say_goodbye(&mut self, reason: &Disconnect) {
-        if let Some(rejection) = reason.rejection() {
-            self.session.close(&rejection);
-            self.session.explain(&rejection);
-        }
-        // What cannot be sent any more is not worth a second reason.
-        let _ = self.flush().await;
-        let _ = timeout(self.node.settings.write_timeout, self.socket.shutdown()).await;
+        let write_timeout = node.settings.write_timeout;
+        tokio::join!(listed, hang_up(socket, session, reason, was_live, write_timeout));
     }
 
     async fn exchange(&mut self, mut drain: Drain) -> Result<Disconnect, Disconnect> {
@@ -199,7 +205,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
                 let ended = self.publication.take_if(|p| p.message_stream == message_stream);
                 if let Some(publication) = ended {
                     self.has_finished = true;
-                    self.unpublish(publication, End::Finished, "the encoder ended it").await;
+                    let why = "the encoder ended it";
+                    publication.end(self.node, self.peer, End::Finished, why).await;
                 }
             }
             Event::Metadata { message_stream, value, .. } => {
@@ -220,15 +227,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
             return self.refuse(Refusal::SecondStream);
         }
         let request = PublishRequest { app: &app, stream: &stream_name, peer: self.peer };
-        let granted = match self.node.parts.authority.decide(&request).await {
-            Ok(granted) => granted,
-            Err(denied) => return self.refuse(denied.into()),
-        };
-        let name = granted.stream.to_string();
-        let publisher = match self.node.publish(&granted.stream).await {
-            Ok(publisher) => publisher,
+        let (stream, publisher) = match self.node.admit(&request).await {
+            Ok(admitted) => admitted,
             Err(refusal) => return self.refuse(refusal),
         };
+        let name = stream.to_string();
         self.session.accept(self.began.elapsed());
         self.node.metrics.publishers.inc();
         let encoder = encoder.unwrap_or_default();
@@ -353,16 +356,5 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'a, S> {
             }
         }
         Ok(())
-    }
-
-    async fn unpublish(&self, publication: Publication, end: End, why: &str) {
-        let counts = publication.counts();
-        let Publication { name, publisher, mut mended, health, .. } = publication;
-        mended.tell(counts, &self.node.metrics.repairs);
-        let drift_ppm = publisher.diagnosis().figures.drift_ppm;
-        publisher.close(end).await;
-        self.node.metrics.publishers.dec();
-        let (counts, grade) = (counts.line(), health.grade().name());
-        info!(stream.name = name, peer.addr = %self.peer, repairs = counts, clock.drift_ppm = drift_ppm, grade, "`{name}` waits for its publisher: {why}");
     }
 }

@@ -2,10 +2,12 @@
 
 use std::io;
 
-use authz::PublishRefusal;
+use authz::{BoxError, PublishRefusal};
 use journal::{AppendError, JournalError};
 use rtmp::{Rejection, SessionError, codes};
 use thiserror::Error;
+
+use crate::Revoked;
 
 /// Why a stream cannot be published here and now.
 #[derive(Debug, Error)]
@@ -22,6 +24,18 @@ pub enum Refusal {
         /// [`Settings::publishers_max`](crate::Settings::publishers_max).
         limit: usize,
     },
+    /// The publisher's user publishes as many streams as it may.
+    #[error("its user publishes {limit} streams already, and may not publish more")]
+    TooManyStreams {
+        /// [`PublishGrant::streams_max`](authz::PublishGrant::streams_max).
+        limit: u32,
+    },
+    /// The publisher lost its rights while it was being let in.
+    #[error("{}", .0.what())]
+    Revoked(Revoked),
+    /// What the stream gets is not known for now.
+    #[error("the stream's settings cannot be read: {0}")]
+    Settings(#[source] BoxError),
     /// Another publisher took the stream while this one was being let in.
     #[error("another publisher came right after")]
     Overtaken,
@@ -52,6 +66,14 @@ impl Refusal {
                     "This server is full: {limit} streams are live. Try again when one has ended."
                 ),
             ),
+            Self::TooManyStreams { limit } => Rejection::new(
+                codes::PUBLISH_REJECTED,
+                format!(
+                    "This account publishes {limit} of {limit} streams already. End one before \
+                     you start another."
+                ),
+            ),
+            Self::Revoked(revoked) => Rejection::new(codes::PUBLISH_DENIED, revoked.sentence()),
             Self::Overtaken => Rejection::new(
                 codes::PUBLISH_BAD_NAME,
                 "Another encoder took this stream over. Only one can publish it.",
@@ -60,7 +82,7 @@ impl Refusal {
                 codes::PUBLISH_BAD_NAME,
                 "This connection publishes a stream already. Use a connection for each stream.",
             ),
-            Self::Journal(_) | Self::ReadJournal(_) => Rejection::new(
+            Self::Journal(_) | Self::ReadJournal(_) | Self::Settings(_) => Rejection::new(
                 codes::STREAM_FAILED,
                 "The server cannot take streams at the moment. Try again in a few seconds.",
             ),
@@ -74,6 +96,9 @@ impl Refusal {
             Self::Denied(_) => "denied",
             Self::NameTaken => "name_taken",
             Self::Full { .. } => "full",
+            Self::TooManyStreams { .. } => "too_many_streams",
+            Self::Revoked(_) => "revoked",
+            Self::Settings(_) => "settings",
             Self::Overtaken => "overtaken",
             Self::SecondStream => "second_stream",
             Self::Journal(_) | Self::ReadJournal(_) => "journal",
@@ -105,6 +130,9 @@ pub enum Disconnect {
     /// Another publisher took its stream over.
     #[error("another publisher took the stream over")]
     Replaced,
+    /// Its publisher may not publish any more.
+    #[error("{}", .0.what())]
+    Revoked(Revoked),
     /// Its segments cannot be made durable.
     #[error("segments cannot be kept: {0}")]
     NotDurable(String),
@@ -132,6 +160,9 @@ impl Disconnect {
                 codes::CONNECT_CLOSED,
                 "Another encoder with the same key took this stream over.",
             )),
+            Self::Revoked(revoked) => {
+                Some(Rejection::new(codes::PUBLISH_DENIED, revoked.sentence()))
+            }
             Self::NotDurable(_) => Some(Rejection::new(
                 codes::CONNECT_CLOSED,
                 "The server cannot keep this stream: its disk or its journal does not answer.",
@@ -153,6 +184,7 @@ impl Disconnect {
             Self::Refused(refusal) => refusal.kind(),
             Self::Unsupported(_) => "unsupported",
             Self::Replaced => "replaced",
+            Self::Revoked(_) => "revoked",
             Self::NotDurable(_) => "not_durable",
             Self::Draining => "draining",
         }
@@ -162,7 +194,7 @@ impl Disconnect {
     #[must_use]
     pub const fn is_expected(&self) -> bool {
         match self {
-            Self::Closed | Self::Replaced | Self::Draining => true,
+            Self::Closed | Self::Replaced | Self::Revoked(_) | Self::Draining => true,
             Self::Network(_)
             | Self::NotReading
             | Self::Peer(_)

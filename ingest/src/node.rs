@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use authz::PublishAuthority;
+use accounts::Subject;
+use authz::{PublishAuthority, PublishGrant, PublishRequest};
 use journal::{AppendError, Journal, Position};
 use parts::Hub;
 use runtime::unix_ms;
 use segmenter::{Diagnosis, LowLatency};
 use store::{LiveMemory, ObjectStore, Spool, Uploader};
 use timeline::{Claimant, Entry, Ledger, StreamName, boundary_ms};
+use token::Revocation;
 use tokio::time::{Instant, sleep};
 
 use crate::announcer::Announcer;
 use crate::publisher::{Fixed, Publisher};
-use crate::registry::Registry;
+use crate::registry::{Candidate, Leave, Registry};
+use crate::revoked::SKEW_MS;
 use crate::waits::Waits;
 use crate::writer::Writer;
-use crate::{Metrics, Refusal, Settings};
+use crate::{Metrics, Refusal, Revoked, Settings, SettingsSource, StreamSettings};
 
 /// How far behind the timeline of an earlier publication the next one begins, in milliseconds:
 /// pictures are decoded up to half a second before they are shown.
@@ -46,6 +49,8 @@ pub struct Node {
 pub struct Parts {
     /// Who may publish.
     pub authority: Arc<dyn PublishAuthority>,
+    /// What streams get.
+    pub settings: Arc<dyn SettingsSource>,
     /// Where streams are claimed and segments listed.
     pub journal: Arc<dyn Journal>,
     /// Newest segments, for the playlist service.
@@ -68,49 +73,84 @@ impl Node {
         Arc::new(Self { settings, parts, metrics, registry: Arc::default(), waits })
     }
 
-    /// Takes `stream` for a publisher: whoever publishes it now leaves first, with everything that
-    /// it sent, and then the claim is appended to the journal.
+    /// Asks whether `request` may publish, and takes its stream. What is revoked in between is
+    /// revoked.
+    ///
+    /// # Errors
+    ///
+    /// When it may not, or the stream cannot be published here and now.
+    pub async fn admit(
+        self: &Arc<Self>,
+        request: &PublishRequest<'_>,
+    ) -> Result<(StreamName, Publisher), Refusal> {
+        let evictions = self.registry.evictions();
+        let granted_ms = unix_ms();
+        let grant = self.parts.authority.decide(request).await?;
+        let publisher = self.publish(&grant, granted_ms).await?;
+        // Nobody evicts who has no place yet.
+        if self.registry.evictions() != evictions {
+            let again = self.parts.authority.decide(request).await?;
+            if (&again.stream, &again.subject) != (&grant.stream, &grant.subject) {
+                return Err(Refusal::Revoked(Revoked::Key));
+            }
+        }
+        Ok((grant.stream, publisher))
+    }
+
+    /// Takes the stream of a publisher that was let in at `granted_ms` (milliseconds since the Unix
+    /// epoch): whoever publishes it now leaves first, with everything that it sent, and then the
+    /// claim is appended to the journal.
     ///
     /// # Errors
     ///
     /// When the stream cannot be published here and now.
-    pub async fn publish(self: &Arc<Self>, stream: &StreamName) -> Result<Publisher, Refusal> {
-        let limit = self.settings.publishers_max;
-        // Whoever takes a stream over adds none.
-        if self.registry.len() >= limit && !self.registry.has(stream) {
-            return Err(Refusal::Full { limit });
-        }
-        let taken = self.registry.take(stream, self.settings.name_taken);
-        let (place, predecessor) = taken.ok_or(Refusal::NameTaken)?;
+    pub async fn publish(
+        self: &Arc<Self>,
+        grant: &PublishGrant,
+        granted_ms: i64,
+    ) -> Result<Publisher, Refusal> {
+        let stream = &grant.stream;
+        let settings = self.parts.settings.settings(stream).await.map_err(Refusal::Settings)?;
+        let Settings { name_taken: policy, publishers_max, .. } = self.settings;
+        let candidate = Candidate { grant, granted_ms, policy, publishers_max };
+        let (place, predecessor) = self.registry.take(candidate)?;
         if let Some(predecessor) = predecessor {
             // Also when somebody came after us: who waits for our place waits for all before it.
             predecessor.gone().await;
         }
-        if *place.leave().borrow() {
-            return Err(Refusal::Overtaken);
+        match *place.leave().borrow() {
+            None => {}
+            Some(Leave::Replaced) => return Err(Refusal::Overtaken),
+            Some(Leave::Revoked(revoked)) => return Err(Refusal::Revoked(revoked)),
         }
-        let (ledger, position) = self.claim(stream).await?;
+        let (ledger, position) = self.claim(stream, &settings).await?;
         let head = ledger.head();
         let fixed = Fixed {
             target_duration_s: head.target_duration_s.filter(|_| !head.begins_broadcast),
             part_target_ms: head.part_target_ms.filter(|_| !head.begins_broadcast),
             begins_at_ms: boundary_ms(head.timeline_end).saturating_add(BEHIND_MS),
         };
-        let announcer = self.announcer(stream, &ledger);
+        let announcer = self.announcer(stream, &settings, &ledger);
         let writer = Writer::new(
             Arc::clone(self),
             stream.clone(),
+            settings,
             ledger,
             position,
             place,
             announcer.clone(),
         );
-        Ok(Publisher::new(&self.settings.stream, fixed, writer, announcer))
+        Ok(Publisher::new(&settings, fixed, writer, announcer))
     }
 
     /// Who tells of the parts of a publication, if there are any.
-    fn announcer(&self, stream: &StreamName, ledger: &Ledger) -> Option<Announcer> {
-        if self.settings.stream.low_latency == LowLatency::Off {
+    fn announcer(
+        &self,
+        stream: &StreamName,
+        settings: &StreamSettings,
+        ledger: &Ledger,
+    ) -> Option<Announcer> {
+        if settings.low_latency == LowLatency::Off {
             return None;
         }
         let (hub, memory) = (self.parts.hub.clone(), Arc::clone(&self.parts.memory));
@@ -124,7 +164,27 @@ impl Node {
         self.registry.diagnosis(stream)
     }
 
-    async fn claim(self: &Arc<Self>, stream: &StreamName) -> Result<(Ledger, Position), Refusal> {
+    /// Closes publications for which `revoked` has a reason: their encoders are told, what was
+    /// received is kept, and their streams wait for a publisher that may. Others go on. Says how
+    /// many are closed.
+    pub fn evict(&self, revoked: impl Fn(&StreamName, &Subject) -> Option<Revoked>) -> usize {
+        self.registry.evict(|stream, subject, _| revoked(stream, subject))
+    }
+
+    /// Closes publications that one of these revocations is about. Says how many are closed.
+    pub fn revoke(&self, revocations: &[Revocation]) -> usize {
+        self.registry.evict(|_, subject, granted_ms| {
+            let older = |it: &&Revocation| granted_ms < it.at_ms.saturating_add(SKEW_MS);
+            revocations.iter().filter(older).find_map(|it| Revoked::by(it, subject))
+        })
+    }
+
+    async fn claim(
+        self: &Arc<Self>,
+        stream: &StreamName,
+        settings: &StreamSettings,
+    ) -> Result<(Ledger, Position), Refusal> {
+        let reconnect_window = settings.reconnect_window;
         // What the journal did not answer for.
         let mut unheard: Option<(Ledger, Entry)> = None;
         let deadline = Instant::now() + CLAIM_PATIENCE;
@@ -136,12 +196,12 @@ impl Node {
                 Err(refusal) => refusal,
             };
             if unheard.is_none() || Instant::now() > deadline {
-                self.disown(stream, unheard);
+                self.disown(stream, reconnect_window, unheard);
                 return Err(refusal);
             }
             sleep(CLAIM_AGAIN_AFTER).await;
         }
-        self.disown(stream, unheard);
+        self.disown(stream, reconnect_window, unheard);
         Err(Refusal::Overtaken)
     }
 
@@ -174,7 +234,12 @@ impl Node {
 
     /// Sees to it that a stream ends which is claimed for a publisher that was turned away: the
     /// journal has the claim, perhaps, and did not say so.
-    fn disown(self: &Arc<Self>, stream: &StreamName, unheard: Option<(Ledger, Entry)>) {
+    fn disown(
+        self: &Arc<Self>,
+        stream: &StreamName,
+        wait: Duration,
+        unheard: Option<(Ledger, Entry)>,
+    ) {
         let Some((ledger, opened)) = unheard else { return };
         let (node, stream) = (Arc::clone(self), stream.clone());
         tokio::spawn(async move {
@@ -186,7 +251,7 @@ impl Node {
             };
             // Whoever has claimed it since sees to its end.
             if let Some(stored) = newest.filter(|stored| *stored.entry == opened) {
-                let until = Instant::now() + node.settings.stream.reconnect_window;
+                let until = Instant::now() + wait;
                 node.waits.add(stream, ledger, stored.position, until);
             }
         });

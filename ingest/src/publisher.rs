@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::announcer::Announcer;
+use crate::registry::Leave;
 use crate::server_clock::ServerClock;
 use crate::writer::{Work, Writer};
 use crate::{Disconnect, StreamSettings};
@@ -34,7 +35,7 @@ pub struct Publisher {
     /// When what is handed over came, by both clocks.
     came: (i64, Instant),
     work: Option<mpsc::Sender<Work>>,
-    leave: watch::Receiver<bool>,
+    leave: watch::Receiver<Option<Leave>>,
     failed: watch::Receiver<Option<String>>,
     replaced: watch::Receiver<bool>,
     writer: Option<JoinHandle<()>>,
@@ -167,10 +168,15 @@ impl Publisher {
                 Err(_) => "the writer ended without a word".to_owned(),
             }
         };
+        let leave =
+            async { self.leave.wait_for(Option::is_some).await.map_or(None, |leave| *leave) };
         // A writer that has ended has dropped all three: what it said before counts.
         tokio::select! {
             biased;
-            Ok(_) = self.leave.wait_for(|leave| *leave) => Disconnect::Replaced,
+            Some(leave) = leave => match leave {
+                Leave::Replaced => Disconnect::Replaced,
+                Leave::Revoked(revoked) => Disconnect::Revoked(revoked),
+            },
             Ok(_) = self.replaced.wait_for(|replaced| *replaced) => Disconnect::Replaced,
             reason = failed => Disconnect::NotDurable(reason),
         }

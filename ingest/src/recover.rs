@@ -17,6 +17,7 @@ use timeline::{
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::StreamSettings;
 use crate::node::Node;
 
 /// Entries that are read at a time.
@@ -166,7 +167,8 @@ impl Node {
         if newest.entry.at_ms < unix_ms().saturating_sub(CHECKED_MS) {
             return Ok(newest);
         }
-        let length_ms = i64::try_from(self.settings.stream.memory_window.as_millis());
+        let settings = self.stream_settings(stream).await;
+        let length_ms = i64::try_from(settings.memory_window.as_millis());
         let policy = WindowPolicy { length_ms: length_ms.unwrap_or(i64::MAX) };
         let mut window = Window::new(policy);
         let mut keys = BTreeMap::new();
@@ -219,6 +221,8 @@ impl Node {
     ) -> Result<(), RecoverError> {
         let mut ledger = Ledger::resume(&newest.entry);
         let now_ms = unix_ms();
+        let window = self.stream_settings(stream).await.reconnect_window;
+        let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
         match newest.entry.head.state {
             State::Ended => {}
             State::Interrupted => {
@@ -231,7 +235,7 @@ impl Node {
                     | Body::DateRange(_)
                     | Body::Paged { .. }
                     | Body::Expired { .. }
-                    | Body::Unknown => self.reconnect_window_ms(),
+                    | Body::Unknown => window_ms,
                 };
                 let waited_ms = now_ms.saturating_sub(newest.entry.at_ms).max(0).unsigned_abs();
                 let rest = Duration::from_millis(wait_ms.saturating_sub(waited_ms));
@@ -239,18 +243,24 @@ impl Node {
                 self.waits.add(stream.clone(), ledger, newest.position, until);
             }
             State::Live => {
-                let wait_ms = self.reconnect_window_ms();
-                let entry = ledger.interrupted("the node stopped", wait_ms, now_ms);
+                let entry = ledger.interrupted("the node stopped", window_ms, now_ms);
                 let appended = self.parts.journal.append(stream, newest.position, &entry).await?;
-                let until = Instant::now() + self.settings.stream.reconnect_window;
+                let until = Instant::now() + window;
                 self.waits.add(stream.clone(), ledger, appended, until);
             }
         }
         Ok(())
     }
 
-    fn reconnect_window_ms(&self) -> u64 {
-        let window = self.settings.stream.reconnect_window;
-        u64::try_from(window.as_millis()).unwrap_or(u64::MAX)
+    /// What a stream gets, or the node's own settings where that cannot be found out: what a
+    /// process before this one left is finished all the same.
+    async fn stream_settings(&self, stream: &StreamName) -> StreamSettings {
+        match self.parts.settings.settings(stream).await {
+            Ok(settings) => settings,
+            Err(error) => {
+                warn!(stream.name = %stream, %error, "`{stream}` is finished with the settings of this node, its own cannot be read: {error}");
+                self.settings.stream
+            }
+        }
     }
 }

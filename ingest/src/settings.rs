@@ -1,9 +1,13 @@
 //! What an ingest node is told.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use authz::BoxError;
 use rtmp::Limits;
 use segmenter::{LowLatency, Packaging};
+use timeline::StreamName;
 
 /// Settings of the role.
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ pub struct Settings {
     pub publishers_max: usize,
     /// What happens when a name is taken.
     pub name_taken: NameTaken,
-    /// What streams get unless told otherwise.
+    /// What a stream gets of which nothing else can be found out, when a node starts.
     pub stream: StreamSettings,
 }
 
@@ -52,4 +56,22 @@ pub struct StreamSettings {
     pub finish_window: Duration,
     /// How much of a live stream's newest media is kept in memory for viewers.
     pub memory_window: Duration,
+}
+
+/// Says what each stream gets. [`StreamSettings`] is a source itself, which says the same of all.
+#[async_trait]
+pub trait SettingsSource: Debug + Send + Sync + 'static {
+    /// What `stream` gets from now on: it is asked whenever somebody begins to publish it.
+    ///
+    /// # Errors
+    ///
+    /// When that is not known for now: the publisher is told to come back.
+    async fn settings(&self, stream: &StreamName) -> Result<StreamSettings, BoxError>;
+}
+
+#[async_trait]
+impl SettingsSource for StreamSettings {
+    async fn settings(&self, _: &StreamName) -> Result<Self, BoxError> {
+        Ok(*self)
+    }
 }

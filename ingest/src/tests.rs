@@ -3,11 +3,12 @@
 mod crash;
 pub(crate) mod frail;
 mod low_latency;
+mod revoked;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use authz::OpenAuthority;
+use authz::{OpenAuthority, PublishGrant};
 use container::flv::{Demuxer, Event, FileReader, TagKind};
 use journal::{Journal, MemoryJournal, Position};
 use parts::Hub;
@@ -98,6 +99,7 @@ fn node(
     // No test cuts the power.
     let uploads = UploaderSettings { sync: false, ..UploaderSettings::default() };
     let parts = Parts {
+        settings: Arc::new(stream),
         authority: Arc::new(OpenAuthority::new(vec!["live".into()])),
         journal,
         memory: Arc::new(LiveMemory::new(1 << 30)),
@@ -122,6 +124,11 @@ const STREAM: StreamSettings = StreamSettings {
 
 pub(crate) fn name() -> StreamName {
     StreamName::parse("live/a").unwrap()
+}
+
+/// Leave to publish a stream, for nobody in particular.
+pub(crate) fn grant(stream: StreamName) -> PublishGrant {
+    PublishGrant::of(stream)
 }
 
 /// Pushes the clip as a connection would.
@@ -158,7 +165,7 @@ async fn take(publisher: &mut Publisher, event: Event) -> Result<(), Disconnect>
 #[tokio::test]
 async fn everything_that_was_pushed_is_listed_and_can_be_read() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut publisher).await.unwrap();
     publisher.close(End::Finished).await;
     let story = fixture.story().await;
@@ -183,10 +190,10 @@ async fn everything_that_was_pushed_is_listed_and_can_be_read() {
 #[tokio::test]
 async fn a_successor_goes_on_where_everything_of_its_predecessor_is_listed() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
-    let mut first = fixture.node.publish(&name()).await.unwrap();
+    let mut first = fixture.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut first).await.unwrap();
     let node = Arc::clone(&fixture.node);
-    let second = tokio::spawn(async move { node.publish(&name()).await });
+    let second = tokio::spawn(async move { node.publish(&grant(name()), 0).await });
     assert!(matches!(first.evicted().await, Disconnect::Replaced));
     first.close(End::Lost).await;
     let mut second = second.await.unwrap().unwrap();
@@ -209,29 +216,29 @@ async fn a_successor_goes_on_where_everything_of_its_predecessor_is_listed() {
 #[tokio::test]
 async fn the_first_stays_where_the_policy_says_so() {
     let fixture = Fixture::new(NameTaken::Reject).await;
-    let first = fixture.node.publish(&name()).await.unwrap();
-    let refused = fixture.node.publish(&name()).await.unwrap_err();
+    let first = fixture.node.publish(&grant(name()), 0).await.unwrap();
+    let refused = fixture.node.publish(&grant(name()), 0).await.unwrap_err();
     assert!(matches!(refused, Refusal::NameTaken), "{refused}");
     first.close(End::Finished).await;
-    assert!(fixture.node.publish(&name()).await.is_ok());
+    assert!(fixture.node.publish(&grant(name()), 0).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_full_node_takes_no_new_stream_but_lets_a_publisher_come_back() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
     let other = |name: &str| StreamName::parse(name).unwrap();
-    let _one = fixture.node.publish(&name()).await.unwrap();
-    let two = fixture.node.publish(&other("live/b")).await.unwrap();
-    let refused = fixture.node.publish(&other("live/c")).await.unwrap_err();
+    let _one = fixture.node.publish(&grant(name()), 0).await.unwrap();
+    let two = fixture.node.publish(&grant(other("live/b")), 0).await.unwrap();
+    let refused = fixture.node.publish(&grant(other("live/c")), 0).await.unwrap_err();
     assert!(matches!(refused, Refusal::Full { limit: 2 }), "{refused}");
     drop(two);
-    assert!(fixture.node.publish(&other("live/b")).await.is_ok());
+    assert!(fixture.node.publish(&grant(other("live/b")), 0).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_publisher_whose_stream_another_node_claimed_lists_nothing_more() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     let newest = fixture.journal.newest(&name()).await.unwrap().unwrap();
     let claimant = Claimant { node: "b".into(), origin_url: None };
     let (_, opened) = Ledger::claim(Some(&newest.entry), claimant, 0);
@@ -248,7 +255,7 @@ async fn a_publisher_whose_stream_another_node_claimed_lists_nothing_more() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_whose_publisher_does_not_come_back_has_ended() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
-    let publisher = fixture.node.publish(&name()).await.unwrap();
+    let publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     publisher.close(End::Lost).await;
     let (stop, drain) = runtime::drain();
     let node = Arc::clone(&fixture.node);
@@ -257,9 +264,9 @@ async fn a_stream_whose_publisher_does_not_come_back_has_ended() {
     assert_eq!(fixture.story().await, "o1 i");
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(fixture.story().await, "o1 i e");
-    let again = fixture.node.publish(&name()).await.unwrap();
+    let again = fixture.node.publish(&grant(name()), 0).await.unwrap();
     again.close(End::Finished).await;
-    let third = fixture.node.publish(&name()).await.unwrap();
+    let third = fixture.node.publish(&grant(name()), 0).await.unwrap();
     tokio::time::sleep(Duration::from_secs(100)).await;
     assert_eq!(fixture.story().await, "o1 i e o2 i o3", "whoever came back is not ended");
     drop(third);
@@ -272,7 +279,7 @@ async fn what_a_crash_left_is_finished() {
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let before = Fixture::on(Arc::clone(&journal), Arc::clone(&store), NameTaken::Takeover).await;
-    let mut publisher = before.node.publish(&name()).await.unwrap();
+    let mut publisher = before.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut publisher).await.unwrap();
     publisher.close(End::Lost).await;
     before.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
@@ -302,7 +309,7 @@ async fn only_whole_segments_that_were_listed_leave_the_spool() {
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let before = Fixture::on(Arc::clone(&journal), Arc::clone(&store), NameTaken::Takeover).await;
-    let mut publisher = before.node.publish(&name()).await.unwrap();
+    let mut publisher = before.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut publisher).await.unwrap();
     publisher.close(End::Lost).await;
     before.node.parts.uploader.drain(Instant::now() + Duration::from_secs(10)).await;
@@ -330,10 +337,10 @@ async fn only_whole_segments_that_were_listed_leave_the_spool() {
 #[tokio::test]
 async fn three_publishers_in_a_row_lose_nothing() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
-    let mut first = fixture.node.publish(&name()).await.unwrap();
+    let mut first = fixture.node.publish(&grant(name()), 0).await.unwrap();
     let publish = || {
         let node = Arc::clone(&fixture.node);
-        tokio::spawn(async move { node.publish(&name()).await })
+        tokio::spawn(async move { node.publish(&grant(name()), 0).await })
     };
     let second = publish();
     assert!(matches!(first.evicted().await, Disconnect::Replaced));
@@ -351,7 +358,7 @@ async fn three_publishers_in_a_row_lose_nothing() {
 async fn what_the_doctor_says_is_known_while_the_stream_is_live() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
     assert_eq!(fixture.node.diagnosis(&name()), None);
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut publisher).await.unwrap();
     assert_eq!(publisher.examine(0), []);
     let diagnosis = fixture.node.diagnosis(&name()).unwrap();

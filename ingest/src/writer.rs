@@ -15,18 +15,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
+use crate::StreamSettings;
 use crate::announcer::Announcer;
 use crate::node::Node;
 use crate::pages::{Found, Pages};
 use crate::publisher::End;
-use crate::registry::Place;
+use crate::registry::{Leave, Place};
 
 /// How long a disk or a journal that does not answer is asked again before the publisher is told
 /// to go. It waits meanwhile, and its encoder buffers.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long after a failure it is asked again.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
-
 /// Entries of others that are read at a time.
 const ENTRIES: usize = 64;
 
@@ -44,6 +44,7 @@ pub(crate) enum Work {
 pub(crate) struct Writer {
     node: Arc<Node>,
     stream: StreamName,
+    settings: StreamSettings,
     ledger: Ledger,
     position: Position,
     /// What of this publication is in memory, oldest first, and where it ends (90 kHz ticks).
@@ -84,6 +85,7 @@ impl Writer {
     pub(crate) fn new(
         node: Arc<Node>,
         stream: StreamName,
+        settings: StreamSettings,
         ledger: Ledger,
         position: Position,
         place: Place,
@@ -93,6 +95,7 @@ impl Writer {
         Self {
             node,
             stream,
+            settings,
             ledger,
             position,
             in_memory: VecDeque::new(),
@@ -106,8 +109,8 @@ impl Writer {
         }
     }
 
-    /// Turns true when somebody on this node wants the stream.
-    pub(crate) fn leave(&self) -> watch::Receiver<bool> {
+    /// Says when and why the publication must leave.
+    pub(crate) fn leave(&self) -> watch::Receiver<Option<Leave>> {
         self.place.leave()
     }
 
@@ -275,8 +278,8 @@ impl Writer {
 
     /// Lets go of what is older than live viewers ask for. They find it in the spool or the store.
     fn forget_before(&mut self, newest_end: i64) {
-        let window_ms = self.node.settings.stream.memory_window.as_millis();
-        let window = i64::try_from(window_ms.saturating_mul(90)).unwrap_or(i64::MAX);
+        let ticks = self.settings.memory_window.as_millis().saturating_mul(90);
+        let window = i64::try_from(ticks).unwrap_or(i64::MAX);
         let oldest = newest_end.saturating_sub(window);
         while let Some((_, key)) = self.in_memory.pop_front_if(|(end, _)| *end < oldest) {
             self.node.parts.memory.remove(&key);
@@ -374,10 +377,9 @@ impl Writer {
 
     /// Says that the publisher is gone, and has somebody wait for it.
     async fn interrupt(mut self, end: End) {
-        let settings = &self.node.settings.stream;
         let (reason, wait) = match end {
-            End::Finished => ("the publisher ended", settings.finish_window),
-            End::Lost => ("the connection was lost", settings.reconnect_window),
+            End::Finished => ("the publisher ended", self.settings.finish_window),
+            End::Lost => ("the connection was lost", self.settings.reconnect_window),
         };
         let now_ms = unix_ms();
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);

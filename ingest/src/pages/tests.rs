@@ -5,7 +5,7 @@ use timeline::{Attribute, Claimant, Container, NewSegment, ObjectKey, SegmentRec
 
 use super::*;
 use crate::tests::frail::{FrailStore, Frailty};
-use crate::tests::{Fixture, name, push_clip};
+use crate::tests::{Fixture, grant, name, push_clip};
 use crate::{End, NameTaken};
 
 /// The stream's segment of this number.
@@ -152,7 +152,7 @@ async fn what_a_killed_process_did_not_write_is_written_at_the_start() {
 #[tokio::test]
 async fn the_owner_writes_a_page_when_it_is_full() {
     let past = Past::of(255, &[]).await;
-    let mut publisher = past.fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = past.fixture.node.publish(&grant(name()), 0).await.unwrap();
     assert_eq!(past.words().await, "o1 o2");
     push_clip(&mut publisher).await.unwrap();
     past.wait_for_pages(&[0]).await;
@@ -166,7 +166,7 @@ async fn the_owner_writes_a_page_when_it_is_full() {
 #[tokio::test(start_paused = true)]
 async fn a_page_waits_for_its_segments_until_they_are_lost() {
     let past = Past::of(256, &[17, 18, 99]).await;
-    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    let publisher = past.fixture.node.publish(&grant(name()), 0).await.unwrap();
     let missing = past.fixture.entries().await;
     let missing = missing.iter().find(|entry| sequence(entry) == Some(99)).unwrap();
     sleep(LOST_AFTER / 2).await;
@@ -185,7 +185,7 @@ async fn a_page_waits_for_its_segments_until_they_are_lost() {
 #[tokio::test]
 async fn an_owner_goes_on_behind_what_others_may_say() {
     let past = Past::of(1, &[]).await;
-    let mut publisher = past.fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = past.fixture.node.publish(&grant(name()), 0).await.unwrap();
     let newest = past.fixture.journal.newest(&name()).await.unwrap().unwrap();
     let expired = Ledger::expired(&newest.entry, 1, 0);
     past.fixture.journal.append(&name(), newest.position, &expired).await.unwrap();
@@ -220,7 +220,7 @@ async fn what_has_expired_is_not_lost() {
     let mut past = Past::of(600, &(0..300).collect::<Vec<_>>()).await;
     let newest = past.fixture.journal.newest(&name()).await.unwrap().unwrap();
     past.append(Ledger::expired(&newest.entry, 300, 0)).await;
-    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    let publisher = past.fixture.node.publish(&grant(name()), 0).await.unwrap();
     past.wait_for_pages(&[0, 1]).await;
     assert_eq!(past.words().await, "o1 expired before 300 o2 paged 0 paged 1");
     assert!(past.page("ts", 0).await.is_none(), "nothing of it is there");
@@ -235,7 +235,7 @@ async fn a_segment_is_not_lost_because_the_store_was_away() {
     let past = Past::of(256, &[17]).await;
     let late = past.fixture.entries().await;
     let late = late.iter().find(|entry| sequence(entry) == Some(17)).unwrap();
-    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    let publisher = past.fixture.node.publish(&grant(name()), 0).await.unwrap();
     sleep(LOST_AFTER / 2).await;
     past.frailty.set_away(true);
     sleep(LOST_AFTER * 6).await;
@@ -251,7 +251,7 @@ async fn a_segment_is_not_lost_because_the_store_was_away() {
 async fn a_store_that_answers_half_the_time_gets_its_pages() {
     let past = Past::of(300, &[]).await;
     past.frailty.answer_every(2);
-    let publisher = past.fixture.node.publish(&name()).await.unwrap();
+    let publisher = past.fixture.node.publish(&grant(name()), 0).await.unwrap();
     past.wait_for_pages(&[0]).await;
     past.frailty.answer_every(1);
     assert!(past.page("ts", 0).await.is_some());

@@ -81,7 +81,7 @@ impl World {
 
 /// Publishes the clip, and is gone.
 async fn publish(node: &Arc<Node>) {
-    let Ok(mut publisher) = node.publish(&name()).await else { return };
+    let Ok(mut publisher) = node.publish(&grant(name()), 0).await else { return };
     let _ = push_clip(&mut publisher).await;
     // Time for an index page.
     tokio::time::sleep(Duration::from_secs(5)).await;

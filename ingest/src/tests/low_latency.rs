@@ -72,7 +72,7 @@ async fn fixture(packaging: Packaging) -> Fixture {
 async fn check(packaging: Packaging) {
     let fixture = fixture(packaging).await;
     let mut listener = Listener::new(&fixture).await;
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     for event in clip() {
         take(&mut publisher, event).await.unwrap();
         listener.look().await;
@@ -118,7 +118,7 @@ async fn parts_can_be_read_when_they_are_announced_and_are_the_segment_later() {
 #[tokio::test]
 async fn parts_stay_readable_while_their_segment_is_listed() {
     let fixture = fixture(Packaging::Ts).await;
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut publisher).await.unwrap();
     let whole = |entry: &Arc<Entry>| {
         let Body::Segment(segment) = &entry.body else { return None };
@@ -181,7 +181,7 @@ async fn parts_stay_readable_while_their_segment_is_listed() {
 async fn a_stream_without_low_latency_announces_nothing() {
     let fixture = Fixture::new(NameTaken::Takeover).await;
     let listener = Listener::new(&fixture).await;
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     push_clip(&mut publisher).await.unwrap();
     assert!(listener.open.borrow().is_none());
     publisher.close(End::Finished).await;
@@ -196,7 +196,7 @@ async fn a_transport_stream_part_can_be_read_while_it_is_made() {
     let fixture = fixture(Packaging::Ts).await;
     let hub = fixture.node.parts.hub.clone();
     let open = hub.follow(&name(), None).await.unwrap();
-    let mut publisher = fixture.node.publish(&name()).await.unwrap();
+    let mut publisher = fixture.node.publish(&grant(name()), 0).await.unwrap();
     let mut events = clip().into_iter();
     let newest = || open.borrow().as_deref().map(|open| (open.sequence, open.parts.len()));
     while newest().is_none() {
