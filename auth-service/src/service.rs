@@ -6,14 +6,19 @@ use std::time::Duration;
 use accounts::OrganisationId;
 use accounts::Permission;
 use journal::Bus;
+use moka::sync::Cache;
 use store::PrivateStore;
 use tokio::sync::Mutex;
 
 use crate::attempts::Strangers;
 use crate::background::Background;
 use crate::limits::Limits;
+use crate::mistakes::Mistaken;
 use crate::passwords::Passwords;
 use crate::{Actor, Clock, Database, Mailer, OptionsCheck, ServiceError, Settings, StreamRemover};
+
+/// Passwords of streams that are remembered: one for each stream that is begun these days.
+const UNLOCKED_MAX: u64 = 4_096;
 
 /// Changes accounts, and says who somebody is. Each method takes the [`Actor`] who asks first, and
 /// does nothing outside the actor's organisation.
@@ -33,6 +38,9 @@ pub struct Service {
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
     pub(crate) background: Background,
+    pub(crate) mistakes: Arc<Mistaken>,
+    /// Passwords of streams that were right lately, by their keyed hash.
+    pub(crate) unlocked: Cache<String, ()>,
     /// Held while it is looked whether another owner is left.
     pub(crate) owners: Arc<Mutex<()>>,
 }
@@ -74,6 +82,8 @@ impl Service {
             passwords: Passwords::new(settings.password_memory_kib),
             strangers: Strangers::default(),
             background: Background::default(),
+            mistakes: Arc::default(),
+            unlocked: Cache::new(UNLOCKED_MAX),
             owners: Arc::new(Mutex::new(())),
             settings: Arc::new(settings),
             clock,

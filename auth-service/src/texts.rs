@@ -44,7 +44,7 @@ pub(crate) fn email(text: &str) -> Result<String, ServiceError> {
 }
 
 /// Controls, and what Unicode has to turn a line around.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

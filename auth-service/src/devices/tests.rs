@@ -1,0 +1,1 @@
+//! What is promised of it, with two organisations.
