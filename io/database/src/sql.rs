@@ -1,12 +1,17 @@
 //! The database, in an SQLite file or on a PostgreSQL server.
 
+mod credentials;
+mod devices;
 mod organisations;
+mod pairings;
 mod root;
 mod stream_keys;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod users;
+mod verifications;
 
 use std::fs::OpenOptions;
 use std::io;

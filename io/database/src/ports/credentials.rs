@@ -17,7 +17,7 @@ pub enum Rotated {
 /// Keeps sessions, tickets and API keys. Secrets are known by their keyed hashes alone.
 #[async_trait]
 pub trait Credentials {
-    /// Keeps a new session.
+    /// Keeps a new session, and forgets those of the user that ended more than 30 days before it.
     ///
     /// # Errors
     ///

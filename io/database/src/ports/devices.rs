@@ -36,7 +36,8 @@ pub trait Devices {
     ) -> Result<Vec<Device>, DatabaseError>;
 
     /// Changes one to what is given, if its version is still the given one. The answer has the next
-    /// version. When it is revoked by it, so are its stream keys.
+    /// version. When it is revoked by it, so are its stream keys. What it is for and whose it is
+    /// never changes, nor when and where it was seen.
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ pub trait Devices {
     ///
     /// # Errors
     ///
-    /// [`DatabaseError::Taken`] when another one that is not over has the same user code;
+    /// [`DatabaseError::Taken`] when another one that has not ended has the same user code;
     /// [`DatabaseError::Full`] when `waiting_max` wait already.
     async fn create_pairing(&self, new: &Pairing, waiting_max: u32) -> Result<(), DatabaseError>;
 
@@ -70,7 +71,7 @@ pub trait Devices {
     /// When the database cannot be read.
     async fn pairing_of_device(&self, code_hash: &str) -> Result<Option<Pairing>, DatabaseError>;
 
-    /// The one that a user means, while it is not over.
+    /// The one that a user means, until its end, whether somebody has answered it or not.
     ///
     /// # Errors
     ///
@@ -81,7 +82,8 @@ pub trait Devices {
         now_ms: i64,
     ) -> Result<Option<Pairing>, DatabaseError>;
 
-    /// Changes one to what is given, if its version is still the given one.
+    /// Changes one to what is given, if its version is still the given one. Its codes and what the
+    /// device says of itself never change.
     ///
     /// # Errors
     ///

@@ -42,7 +42,8 @@ pub trait Users {
     ) -> Result<Vec<User>, DatabaseError>;
 
     /// Changes one to what is given, if its version is still the given one. The answer has the next
-    /// version. The organisation never changes.
+    /// version. The organisation never changes, and whether the user is verified changes with
+    /// verifications alone.
     ///
     /// # Errors
     ///

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use timeline::StreamName;
 
 use super::SqlDatabase;
+use super::devices::{DEVICE_CELLS, device, device_cells};
 use super::streams::{stream, stream_cells};
+use super::users::{USER_CELLS, user, user_cells};
 use crate::cells::{Cells, json};
 use crate::engine::{Sql, sql};
 use crate::{DatabaseError, PublishKey, StreamKey, StreamKeys};
@@ -28,7 +30,13 @@ pub(super) const PUBLISH_KEY: &str = concat!(
     key_cells!(),
     ", ",
     stream_cells!(),
-    " FROM stream_keys k JOIN streams s ON s.name = k.stream WHERE k.hash = $1"
+    ", ",
+    user_cells!(),
+    ", ",
+    device_cells!(),
+    " FROM stream_keys k JOIN streams s ON s.name = k.stream \
+     LEFT JOIN users u ON u.id = coalesce(k.user_id, s.owner) \
+     LEFT JOIN devices d ON d.id = k.device_id WHERE k.hash = $1"
 );
 
 #[async_trait]
@@ -73,8 +81,12 @@ impl StreamKeys for SqlDatabase {
         let found = sql(PUBLISH_KEY).bind(self.root.hash(text));
         let Some(row) = self.engine.first(found).await.map_err(unread)? else { return Ok(None) };
         let mut cells = Cells::of(&row, WHAT);
-        let (key, stream) = (record(&mut cells)?, stream(&mut cells)?);
-        Ok(Some(PublishKey { key, stream, user: None, device: None }))
+        Ok(Some(PublishKey {
+            key: record(&mut cells)?,
+            stream: stream(&mut cells)?,
+            user: cells.joined(USER_CELLS, user)?,
+            device: cells.joined(DEVICE_CELLS, device)?,
+        }))
     }
 
     async fn rotate_stream_key(
