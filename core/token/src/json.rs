@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Objects and lists within one another. Claims of ours are a list in an object; others may add an
-/// object of their own.
-const DEPTH_MAX: u8 = 4;
+/// Objects and lists within one another, in a token. Claims of ours are a list in an object; others
+/// may add an object of their own.
+pub(crate) const DEPTH_MAX: u8 = 4;
 /// Members of one object, and items of one list.
 const WIDTH_MAX: usize = 64;
 
@@ -24,10 +24,10 @@ pub(crate) enum Json {
     Object(Vec<(String, Self)>),
 }
 
-/// Reads a text that is one object; `None` if it is anything else.
-pub(crate) fn object(bytes: &[u8]) -> Option<Vec<(String, Json)>> {
+/// Reads a text that is one object, no deeper than `depth_max`; `None` if it is anything else.
+pub(crate) fn object(bytes: &[u8], depth_max: u8) -> Option<Vec<(String, Json)>> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Depth(DEPTH_MAX).deserialize(&mut reader).ok()?;
+    let value = Depth(depth_max).deserialize(&mut reader).ok()?;
     reader.end().ok()?;
     match value {
         Json::Object(members) => Some(members),
@@ -121,7 +121,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: bool) {
-        assert_eq!(object(text.as_bytes()).is_some(), expected, "{text}");
+        assert_eq!(object(text.as_bytes(), DEPTH_MAX).is_some(), expected, "{text}");
     }
 
     #[test]

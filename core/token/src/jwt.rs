@@ -27,7 +27,7 @@ pub(crate) fn verify(text: &str, trusted: &Trusted<'_>) -> Result<Verified, Refu
     let key = signer_of(&header, parts.signed, &signature, trusted)?;
     let payload = base64url::decode(parts.payload)
         .ok_or(Refusal::Malformed("what it says is not spelled as it must be"))?;
-    let members = json::object(&payload)
+    let members = json::object(&payload, json::DEPTH_MAX)
         .ok_or(Refusal::Malformed("what it says is not JSON, or says something twice"))?;
     let claims = claims::read(members)?;
     if let Some((_, issuer, audience)) = of_jwt(key) {
@@ -93,7 +93,7 @@ pub(crate) struct Header {
 impl Header {
     pub(crate) fn read(text: &str) -> Result<Self, Refusal> {
         let bytes = base64url::decode(text);
-        let members = bytes.and_then(|bytes| json::object(&bytes));
+        let members = bytes.and_then(|bytes| json::object(&bytes, json::DEPTH_MAX));
         let members =
             members.ok_or(Refusal::Malformed("its header is not JSON, or says something twice"))?;
         let (mut algorithm, mut kid) = (None, None);

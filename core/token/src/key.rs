@@ -59,8 +59,10 @@ pub enum KeyKind {
     CloudFront {
         /// The `Key-Pair-Id` that URLs name.
         key_pair: String,
-        /// The RSA key.
-        verifier: Verifier,
+        /// The RSA key, with SHA-1.
+        sha1: Verifier,
+        /// The same, with SHA-256.
+        sha256: Verifier,
     },
 }
 
@@ -145,14 +147,7 @@ impl KeyKind {
     ///
     /// When it is not hex, too short or too long.
     pub fn akamai(secret_hex: &[u8]) -> Result<Self, KeyError> {
-        let digits = sized(secret_hex.trim_ascii(), 2 * URL_SECRET_BYTES_MIN)?;
-        let pairs = digits.chunks(2).map(|pair| {
-            let text = str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
-            let is_hex = text.bytes().all(|digit| digit.is_ascii_hexdigit());
-            u8::from_str_radix(text, 16).ok().filter(|_| is_hex)
-        });
-        let secret: Option<Vec<u8>> = pairs.collect();
-        Mac::new(&secret.ok_or(KeyError::Form)?, URL_SECRET_BYTES_MIN).map(Self::Akamai)
+        Mac::akamai(secret_hex).map(Self::Akamai)
     }
 
     /// Verifies CloudFront's policies, with an RSA public key in PEM.
@@ -161,8 +156,10 @@ impl KeyKind {
     ///
     /// When it is no such key.
     pub fn cloud_front(key_pair: &str, material: &[u8]) -> Result<Self, KeyError> {
-        let verifier = Verifier::cloud_front(material)?;
-        Ok(Self::CloudFront { key_pair: key_pair.to_owned(), verifier })
+        let sha1 = &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY;
+        let sha1 = Verifier::public(Algorithm::RS256, sha1, material)?;
+        let sha256 = Verifier::new(Algorithm::RS256, material)?;
+        Ok(Self::CloudFront { key_pair: key_pair.to_owned(), sha1, sha256 })
     }
 
     /// The scheme that it is for.
@@ -194,11 +191,11 @@ impl Key {
 
 /// A secret that is ready for HMAC-SHA256.
 #[derive(Clone)]
-pub struct Mac(hmac::Key);
+pub struct Mac(Arc<hmac::Key>);
 
 impl Mac {
     pub(crate) fn new(secret: &[u8], bytes_min: usize) -> Result<Self, KeyError> {
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, sized(secret, bytes_min)?)))
+        Ok(Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, sized(secret, bytes_min)?))))
     }
 
     /// Takes the secret of HS256 or of path tokens.
@@ -208,6 +205,17 @@ impl Mac {
             return Err(KeyError::Form);
         }
         Self::new(secret, MAC_SECRET_BYTES_MIN)
+    }
+
+    /// Takes the secret of Akamai's tokens, in hex.
+    pub(crate) fn akamai(secret_hex: &[u8]) -> Result<Self, KeyError> {
+        let pairs = secret_hex.trim_ascii().chunks(2).map(|pair| {
+            let text = str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
+            let is_hex = text.bytes().all(|digit| digit.is_ascii_hexdigit());
+            u8::from_str_radix(text, 16).ok().filter(|_| is_hex)
+        });
+        let secret: Option<Vec<u8>> = pairs.collect();
+        Self::new(&secret.ok_or(KeyError::Form)?, URL_SECRET_BYTES_MIN)
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 32] {
@@ -258,11 +266,6 @@ impl Verifier {
             Algorithm::HS256 => return Self::secret(material),
         };
         Self::public(algorithm, verification, material)
-    }
-
-    /// CloudFront signs with SHA-1, as nobody else may.
-    fn cloud_front(material: &[u8]) -> Result<Self, KeyError> {
-        Self::public(Algorithm::RS256, &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, material)
     }
 
     fn secret(material: &[u8]) -> Result<Self, KeyError> {

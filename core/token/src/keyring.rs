@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::cloud_front::Shown;
 use crate::{
     Credential, Facts, Key, KeyKind, Presented, Refusal, Scheme, SchemeSet, TOKEN_BYTES_MAX,
-    Verified, alibaba, jwt, path_token,
+    Verified, akamai, alibaba, cloud_front, jwt, path_token,
 };
 
 /// Keys that are tried for one token that does not say which has signed it, or whose name several
@@ -72,7 +73,11 @@ impl Keyring {
             Some(Credential::Alibaba { variant, stamp, hash }) => {
                 alibaba::verify(*variant, stamp, hash, presented.path, &trusted)
             }
-            Some(Credential::Akamai(_) | Credential::CloudFront { .. }) => Err(Refusal::UnknownKey),
+            Some(Credential::Akamai(text)) => akamai::verify(text, presented.path, &trusted),
+            Some(Credential::CloudFront { policy, signature, key_pair, is_sha256 }) => {
+                let is_sha256 = *is_sha256;
+                cloud_front::verify(&Shown { policy, signature, key_pair, is_sha256 }, &trusted)
+            }
         }?;
         verified.is_good(facts.now_s)?;
         Ok(verified)

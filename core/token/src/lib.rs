@@ -7,9 +7,11 @@
 //! [`Presented::find`] takes what a request shows off its path and query, [`Keyring::verify`] does
 //! the expensive part once, [`Verified::admits`] the cheap one for each request.
 
+mod akamai;
 mod alibaba;
 mod base64url;
 mod claims;
+mod cloud_front;
 mod facts;
 mod json;
 mod jwt;
@@ -26,7 +28,9 @@ mod rules;
 mod scheme;
 mod secret;
 mod verified;
+mod wildcard;
 
+pub use akamai::akamai_token;
 pub use alibaba::{auth_key, signed_path};
 pub use claims::Claims;
 pub use facts::Facts;

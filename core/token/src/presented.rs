@@ -55,6 +55,8 @@ pub enum Credential<'r> {
         signature: Cow<'r, str>,
         /// The name of the key.
         key_pair: Cow<'r, str>,
+        /// Whether the hash is SHA-256, not SHA-1.
+        is_sha256: bool,
     },
 }
 
@@ -153,6 +155,7 @@ struct Query<'r> {
     policy: Option<&'r str>,
     signature: Option<&'r str>,
     key_pair: Option<&'r str>,
+    hash: Option<&'r str>,
     key1: Option<&'r str>,
     key2: Option<&'r str>,
 }
@@ -172,6 +175,7 @@ impl<'r> Query<'r> {
             policy,
             signature,
             key_pair,
+            hash: None,
             key1,
             key2,
         };
@@ -194,6 +198,7 @@ impl<'r> Query<'r> {
             "Policy" => Some(&mut self.policy),
             "Signature" => Some(&mut self.signature),
             "Key-Pair-Id" => Some(&mut self.key_pair),
+            "Hash-Algorithm" => Some(&mut self.hash),
             "KEY1" if self.signs_c => Some(&mut self.key1),
             "KEY2" if self.signs_c => Some(&mut self.key2),
             _ => None,
@@ -217,7 +222,8 @@ impl<'r> Query<'r> {
             (self.policy, self.signature, self.key_pair)
         {
             let (policy, signature) = (decoded(policy), decoded(signature));
-            return Some(Credential::CloudFront { policy, signature, key_pair: decoded(key_pair) });
+            let (key_pair, is_sha256) = (decoded(key_pair), self.hash == Some("SHA256"));
+            return Some(Credential::CloudFront { policy, signature, key_pair, is_sha256 });
         }
         match (self.key1, self.key2) {
             (Some(hash), Some(stamp)) => {
@@ -240,7 +246,7 @@ impl<'r> Query<'r> {
 }
 
 /// Takes percent signs off. What they spell wrongly, or what is no UTF-8 then, stays as it was.
-fn decoded(text: &str) -> Cow<'_, str> {
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

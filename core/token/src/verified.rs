@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::revocations::Marks;
-use crate::{Alibaba, Claims, Facts, Key, Refusal, Scheme};
+use crate::{Alibaba, Claims, Facts, Key, Refusal, Scheme, wildcard};
 
 /// How far the clocks of those who sign may be off, in seconds: a token is good that much before
 /// its beginning and after its end. Signed URLs of others are exact, as they are there: they say
@@ -34,6 +34,8 @@ pub(crate) enum Opens {
     Streams,
     /// What has this path, because it was signed.
     Path(Box<str>),
+    /// What has a path as one of these, with wildcards, says.
+    Paths(Box<[Box<str>]>),
 }
 
 /// What a scheme reads of what its key has signed.
@@ -70,6 +72,10 @@ impl Verified {
         let opens = match &self.opens {
             Opens::Streams => self.claims.streams.iter().any(|pattern| pattern.matches(stream)),
             Opens::Path(signed) => **signed == *path,
+            // A path with dots means another one than it seems to.
+            Opens::Paths(patterns) => {
+                !has_dots(path) && patterns.iter().any(|pattern| wildcard::matches(pattern, path))
+            }
         };
         if !opens {
             return Err(Refusal::OtherStream);
@@ -108,4 +114,13 @@ impl Verified {
             | Scheme::CloudFront => 0,
         }
     }
+}
+
+/// Whether a segment is `.` or `..`, or would be without its percent signs.
+fn has_dots(path: &str) -> bool {
+    let is_dots = |segment: &str| {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        plain == "." || plain == ".."
+    };
+    path.split('/').any(is_dots)
 }
