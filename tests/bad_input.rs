@@ -15,6 +15,7 @@ use testkit::process::open_many;
 use testkit::{Answer, Peer, Server, Viewer, media, wait_for, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
+const WRONG_KEY: &str = "hunter2";
 
 /// A stream that is live beside bad input.
 struct Beside {
@@ -30,6 +31,8 @@ impl Beside {
     fn live() -> Self {
         let server = Server::start(env!("CARGO_BIN_EXE_weir"), &[]).unwrap();
         let key = server.stream_key("main").unwrap();
+        // A key that is wrong here may be right elsewhere.
+        testkit::secret("wrong key", WRONG_KEY);
         let viewer = server.watch("main");
         let encoder = Encoder::start(&Source::usual(), &server.push_url(&key)).unwrap();
         viewer.wait_for_segments(1, SOON).unwrap();
@@ -52,7 +55,7 @@ impl Beside {
         let run = media::check(&Source::usual(), &runs[0]).unwrap();
         run.check_whole(&self.encoder.pushed().unwrap()).unwrap();
         let log = self.server.log();
-        assert!(!log.contains(&self.key) && !log.contains("hunter2"), "a key is in the log: {log}");
+        assert!(!log.contains(&self.key) && !log.contains(WRONG_KEY), "a key is in the log: {log}");
         watched.fetch_again(&self.server.http()).unwrap();
     }
 }
@@ -135,8 +138,8 @@ fn a_name_that_is_none_a_wrong_key_and_an_unknown_app_are_refused() {
     );
     let wrong = "This stream key is not valid here. Copy the key that the server showed for this \
                  stream into the encoder's settings.";
-    check("hunter2", codes::PUBLISH_DENIED, wrong, "the stream key is wrong");
-    check("main?key=hunter2", codes::PUBLISH_DENIED, wrong, "the stream key is wrong");
+    check(WRONG_KEY, codes::PUBLISH_DENIED, wrong, "the stream key is wrong");
+    check(&format!("main?key={WRONG_KEY}"), codes::PUBLISH_DENIED, wrong, "the stream key is wrong");
     self::check(
         &beside.server,
         "nowhere",
@@ -154,7 +157,7 @@ fn commands_that_come_too_early_or_cannot_be_read_are_refused() {
     let server = &beside.server;
 
     let mut peer = Peer::shake_hands(server.ports().rtmp).unwrap();
-    peer.command(1, "publish", &[Value::Null, "hunter2".into(), "live".into()]).unwrap();
+    peer.command(1, "publish", &[Value::Null, WRONG_KEY.into(), "live".into()]).unwrap();
     let answer = refusal(&mut peer);
     assert_eq!(answer.code, codes::PUBLISH_REJECTED);
     assert_eq!(answer.description, "`publish` before connect");

@@ -27,6 +27,7 @@ const SECRET: &str = "correct-horse-battery-staple";
 
 #[test]
 fn other_nodes_read_with_the_secret_of_their_cluster() {
+    testkit::secret("cluster secret", SECRET);
     let secret = format!("cluster.secret={SECRET}");
     let listen = "ingest.listen_peers=127.0.0.1:0";
     let arguments = ["--set", listen, "--set", &secret, "--set", "log.filter=trace"];

@@ -113,6 +113,7 @@ fn a_mistake_in_the_configuration_is_named() {
     let data = folder.path().join("data").display().to_string();
     let file = folder.path().join("weir.toml").display().to_string();
     fs::write(&file, "[stream]\nwindwo = \"1m\"\n").unwrap();
+    testkit::secret("cluster secret", "1234567890123456");
     for (arguments, sentence) in [
         (["--config", &file], "unknown field `windwo`"),
         (["--set", "stream.windwo=1m"], "unknown field `windwo`"),
