@@ -12,7 +12,6 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -23,13 +22,13 @@ use http::{Request, Uri};
 use http_body_util::Full;
 use moka::sync::Cache;
 use thiserror::Error;
-use tokio::sync::watch;
 use tracing::{info, warn};
 
 use self::breaker::Breaker;
 use self::question::{Answer, TTL_MAX};
 pub use self::question::{Question, Verdict};
 pub use self::signature::{HookSecret, SecretError};
+use crate::flights::{Flight, Flights, NoFlight, landed};
 use crate::outbound::{self, Allowance, Outbound};
 use crate::{OutboundError, UrlError};
 
@@ -79,7 +78,7 @@ struct Inner {
     on_failure: OnFailure,
     outbound: Outbound,
     answers: Cache<Arc<str>, Answered>,
-    flights: Mutex<BTreeMap<Arc<str>, watch::Receiver<Option<Outcome>>>>,
+    flights: Flights<Outcome>,
     breaker: Mutex<Breaker>,
     started: Instant,
 }
@@ -137,7 +136,7 @@ impl Hook {
             on_failure,
             outbound: Outbound::new(None)?,
             answers,
-            flights: Mutex::default(),
+            flights: Flights::new(QUESTIONS_MAX),
             breaker: Mutex::default(),
             started: Instant::now(),
         };
@@ -154,8 +153,8 @@ impl Hook {
         let text: Arc<str> = text.into();
         let outcome = match self.known(&text) {
             Some(verdict) => return Ok(verdict),
-            None => match self.flight(text) {
-                Ok(flight) => landed(flight).await,
+            None => match self.flight(&text) {
+                Ok(flight) => landed(flight).await.unwrap_or(Err(HookError::GivenUp)),
                 Err(error) => Err(error),
             },
         };
@@ -176,37 +175,24 @@ impl Hook {
             return None;
         }
         // Somebody watches: what the next answer is will be known the next time.
-        drop(self.flight(text.clone()));
+        drop(self.flight(text));
         Some(Verdict::Allowed)
     }
 
-    /// The flight of a question: the one that is under way, or a new one. It goes on whoever stops
-    /// waiting for it, so that its answer is kept.
-    fn flight(&self, text: Arc<str>) -> Result<watch::Receiver<Option<Outcome>>, HookError> {
-        let mut flights = self.inner.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        // One whose sender is gone will never land.
-        if let Some(flight) = flights.get(&text).filter(|flight| flight.has_changed().is_ok()) {
-            return Ok(flight.clone());
-        }
-        if flights.len() >= QUESTIONS_MAX {
-            return Err(HookError::Busy { limit: QUESTIONS_MAX });
-        }
-        let mut breaker = self.inner.breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        if !breaker.admits(self.inner.started.elapsed()) {
-            return Err(HookError::Open);
-        }
-        drop(breaker);
-        let (sender, flight) = watch::channel(None);
-        flights.insert(text.clone(), flight.clone());
-        drop(flights);
-        let inner = Arc::clone(&self.inner);
-        tokio::spawn(async move {
-            let outcome = inner.put(&text).await;
-            inner.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&text);
-            // Nobody may be waiting any more.
-            drop(sender.send(Some(outcome)));
+    fn flight(&self, text: &Arc<str>) -> Result<Flight<Outcome>, HookError> {
+        let inner = &self.inner;
+        let asked = inner.flights.join(text, || {
+            let mut breaker = inner.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+            if !breaker.admits(inner.started.elapsed()) {
+                return Err(HookError::Open);
+            }
+            let (inner, text) = (Arc::clone(inner), Arc::clone(text));
+            Ok(async move { inner.put(&text).await })
         });
-        Ok(flight)
+        asked.map_err(|error| match error {
+            NoFlight::Busy { limit } => HookError::Busy { limit },
+            NoFlight::Refused(error) => error,
+        })
     }
 }
 
@@ -281,13 +267,6 @@ impl fmt::Debug for HookSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { time_max, on_failure, .. } = self;
         write!(f, "HookSettings({time_max:?} {on_failure:?} ***)")
-    }
-}
-
-async fn landed(mut flight: watch::Receiver<Option<Outcome>>) -> Outcome {
-    match flight.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone().unwrap_or(Err(HookError::GivenUp)),
-        Err(_) => Err(HookError::GivenUp),
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`PlayAuthority`] is the port for viewers.
 
 mod everybody;
+mod flights;
 mod hook;
 mod keys;
 mod open;
