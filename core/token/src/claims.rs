@@ -19,6 +19,9 @@ pub struct Claims {
     pub organisation: Option<String>,
     /// The player that it was given to (`dev`).
     pub device: Option<String>,
+    /// The key that has signed what a path token was made from, if that was no token: it ends with
+    /// that key.
+    pub via: Option<String>,
     /// The session that it was made in (`ses`).
     pub session: Option<String>,
     /// What its user may do (`role`).

@@ -180,7 +180,7 @@ impl Held {
 
 /// What of a token may be revoked, as hashes, made once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Marks([u64; 5]);
+pub(crate) struct Marks([u64; 6]);
 
 impl Marks {
     pub(crate) fn of(claims: &Claims, key: &str) -> Self {
@@ -190,13 +190,14 @@ impl Marks {
         Self(ids.map(|(kind, id)| id.map_or(of_key, |id| hash(kind, id))))
     }
 
-    fn ids<'c>(claims: &'c Claims, key: &'c str) -> [(Kind, Option<&'c str>); 5] {
+    fn ids<'c>(claims: &'c Claims, key: &'c str) -> [(Kind, Option<&'c str>); 6] {
         let viewer = claims.viewer.as_deref();
         [
             (Kind::Token, claims.id.as_deref()),
             (Kind::Viewer, viewer),
             (Kind::Device, claims.device.as_deref()),
             (Kind::Key, Some(key)),
+            (Kind::Key, claims.via.as_deref()),
             (Kind::User, viewer),
         ]
     }

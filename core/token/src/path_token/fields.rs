@@ -36,10 +36,11 @@ enum Tag {
     Sessions = 15,
     Height = 16,
     Bitrate = 17,
+    Via = 18,
 }
 
 impl Tag {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Expires,
         Self::Organisation,
         Self::Stream,
@@ -57,6 +58,7 @@ impl Tag {
         Self::Sessions,
         Self::Height,
         Self::Bitrate,
+        Self::Via,
     ];
 
     fn read(byte: u8) -> Option<Self> {
@@ -100,6 +102,7 @@ pub(super) fn write(claims: &Claims) -> Result<Vec<u8>, PathError> {
     out.number(Tag::Sessions, claims.sessions_max.map(u64::from))?;
     out.number(Tag::Height, claims.height_max.map(u64::from))?;
     out.number(Tag::Bitrate, claims.bitrate_max)?;
+    out.text(Tag::Via, claims.via.as_ref())?;
     Ok(out.0)
 }
 
@@ -181,6 +184,7 @@ fn put(claims: &mut Claims, tag: Tag, value: &[u8]) -> Option<()> {
         Tag::Sessions => claims.sessions_max = Some(number(value)?),
         Tag::Height => claims.height_max = Some(number(value)?),
         Tag::Bitrate => claims.bitrate_max = Some(number(value)?),
+        Tag::Via => claims.via = Some(text(value)?),
     }
     Some(())
 }

@@ -39,3 +39,19 @@ fn a_usual_token_is_short_and_reads_back() {
     assert_eq!(verified.claims, claims());
     assert_eq!(&*verified.organisation, "org_0123456789abcdefghjkmnpqrs");
 }
+
+#[test]
+fn a_token_that_was_made_from_a_signed_url_ends_with_the_key_of_that() {
+    let made = Claims { via: Some("tru_1".into()), ..claims() };
+    let verified = verify(&minted(&made), NOW_S).unwrap();
+    assert_eq!(verified.claims, made);
+    let revoked = |id: &str| {
+        let revoked = crate::Revoked::Key { id: id.to_owned() };
+        let (at_ms, until_ms) = (NOW_S * 1_000, i64::MAX);
+        let mut revocations = crate::Revocations::default();
+        revocations.insert(&crate::Revocation { organisation: None, revoked, at_ms, until_ms });
+        revocations.covers(&verified)
+    };
+    assert!(revoked("tru_1"));
+    assert!(!revoked("tru_2"));
+}
