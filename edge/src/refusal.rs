@@ -11,15 +11,21 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use token::Refusal;
 
 use crate::body::Sent;
-use crate::page::{coded, unavailable};
+use crate::page::{coded, not_found, unavailable};
 
 /// Answers a request that was refused. Neither sentence nor code has anything of the token in it.
 pub(crate) fn respond(headers: &HeaderMap, refusal: &PlayRefusal) -> Response<Sent> {
     let sentence = refusal.to_string();
-    let (status, code) = meaning(refusal);
-    if let PlayRefusal::Unavailable { .. } = refusal {
-        return unavailable(headers, ASK_AGAIN, &sentence);
-    }
+    let (status, code) = match refusal {
+        // It is not there for anybody, so a crowd that waits for it may ask a cache.
+        PlayRefusal::NoStream => return not_found(headers, &sentence),
+        PlayRefusal::Unavailable { .. } => return unavailable(headers, ASK_AGAIN, &sentence),
+        PlayRefusal::NoToken => (StatusCode::UNAUTHORIZED, "token"),
+        PlayRefusal::NoPassword => (StatusCode::UNAUTHORIZED, "password"),
+        PlayRefusal::Denied(refusal) => (StatusCode::FORBIDDEN, denied(refusal)),
+        PlayRefusal::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+        PlayRefusal::TooManySessions { .. } => (StatusCode::TOO_MANY_REQUESTS, "sessions"),
+    };
     let mut response = coded(headers, status, code, &sentence);
     let special = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
@@ -32,19 +38,7 @@ pub(crate) fn respond(headers: &HeaderMap, refusal: &PlayRefusal) -> Response<Se
     response
 }
 
-/// The status, and the word that the watch page knows it by.
-const fn meaning(refusal: &PlayRefusal) -> (StatusCode, &'static str) {
-    match refusal {
-        PlayRefusal::NoStream => (StatusCode::NOT_FOUND, "stream"),
-        PlayRefusal::NoToken => (StatusCode::UNAUTHORIZED, "token"),
-        PlayRefusal::NoPassword => (StatusCode::UNAUTHORIZED, "password"),
-        PlayRefusal::Denied(refusal) => (StatusCode::FORBIDDEN, denied(refusal)),
-        PlayRefusal::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
-        PlayRefusal::TooManySessions { .. } => (StatusCode::TOO_MANY_REQUESTS, "sessions"),
-        PlayRefusal::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    }
-}
-
+/// What is wrong with a token, in a word that the watch page knows.
 const fn denied(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Expired { .. } => "expired",
@@ -56,7 +50,6 @@ const fn denied(refusal: &Refusal) -> &'static str {
         Refusal::OtherStream => "other-stream",
         Refusal::Malformed(_)
         | Refusal::UnknownKey
-        | Refusal::Algorithm
         | Refusal::Signature
         | Refusal::Audience(_)
         | Refusal::Critical(_) => "bad-token",

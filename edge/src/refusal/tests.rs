@@ -60,6 +60,13 @@ fn what_cannot_be_decided_is_refused_for_now_and_its_cause_is_not_told() {
 }
 
 #[test]
+fn a_crowd_that_waits_for_a_stream_may_ask_a_cache() {
+    let response = respond(&HeaderMap::new(), &PlayRefusal::NoStream);
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()[CACHE_CONTROL], "public, max-age=1");
+}
+
+#[test]
 fn a_refusal_says_what_would_help() {
     let response = respond(&HeaderMap::new(), &PlayRefusal::NoPassword);
     assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"weir\"");
