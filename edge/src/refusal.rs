@@ -50,6 +50,7 @@ const fn denied(refusal: &Refusal) -> &'static str {
         Refusal::OtherStream => "other-stream",
         Refusal::Malformed(_)
         | Refusal::UnknownKey
+        | Refusal::Algorithm
         | Refusal::Signature
         | Refusal::Audience(_)
         | Refusal::Critical(_) => "bad-token",
