@@ -3,13 +3,19 @@
 //! Every test has two organisations, and looks whether something of one is seen or changed by what
 //! is done in the other.
 
+mod credentials;
+mod devices;
 mod organisations;
+mod pairings;
+mod publishers;
 mod records;
 mod stream_keys;
 mod streams;
 mod trust;
+mod users;
+mod verifications;
 
-use accounts::OrganisationId;
+use accounts::{OrganisationId, User};
 
 use crate::{Database, DatabaseError};
 
@@ -20,8 +26,14 @@ use crate::{Database, DatabaseError};
 /// When the database does not keep the contract.
 pub async fn all(database: &dyn Database) {
     organisations::all(database).await;
+    users::all(database).await;
+    credentials::all(database).await;
+    devices::all(database).await;
+    pairings::all(database).await;
+    verifications::all(database).await;
     streams::all(database).await;
     stream_keys::all(database).await;
+    publishers::all(database).await;
     trust::all(database).await;
 }
 
@@ -41,6 +53,33 @@ impl Two {
             database.create_organisation(organisation).await.expect("make an organisation");
         }
         Self { ours: ours.id, theirs: theirs.id }
+    }
+}
+
+/// Two users of two organisations.
+struct Users {
+    ours: User,
+    theirs: User,
+}
+
+impl Users {
+    async fn new(database: &dyn Database) -> Self {
+        let two = Two::new(database).await;
+        let users = Self { ours: records::user(&two.ours), theirs: records::user(&two.theirs) };
+        for user in [&users.ours, &users.theirs] {
+            database.create_user(user).await.expect("make a user");
+        }
+        users
+    }
+}
+
+/// The one of two answers at the same time that did it, and the other one.
+fn one_of<T>(
+    answers: (Result<T, DatabaseError>, Result<T, DatabaseError>),
+) -> (T, Result<T, DatabaseError>) {
+    match answers {
+        (Ok(done), other) | (other, Ok(done)) => (done, other),
+        (Err(one), Err(other)) => panic!("neither was done: {one}; {other}"),
     }
 }
 

@@ -28,7 +28,18 @@ pub use url::{DatabaseUrl, PostgresUrl, UrlError};
 /// Nothing checks here who asks: `auth-service` does. But whatever is made belongs to one
 /// organisation, and nothing ever refers to something of another one.
 pub trait Database:
-    Organisations + Streams + StreamKeys + Trust + Debug + Send + Sync + 'static
+    Organisations
+    + Users
+    + Credentials
+    + Devices
+    + Verifications
+    + Streams
+    + StreamKeys
+    + Trust
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
     /// What a secret is recognised by, in hex. It needs the root secret to be made, and is another
     /// one for each purpose.

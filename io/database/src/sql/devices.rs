@@ -11,11 +11,11 @@ use crate::{DatabaseError, Devices, Page};
 
 const WHAT: &str = "a device";
 
-/// The cells of a device, which a query calls `d`.
+/// The cells of a device.
 macro_rules! device_cells {
     () => {
-        "d.id, d.organisation, d.user_id, d.kind, d.name, d.model, d.address, d.last_seen_ms, \
-         d.created_at_ms, d.revoked_at_ms, d.version"
+        "devices.id, devices.organisation, devices.user_id, devices.kind, devices.name, devices.model, devices.address, devices.last_seen_ms, \
+         devices.created_at_ms, devices.revoked_at_ms, devices.version"
     };
 }
 pub(super) use device_cells;
@@ -63,7 +63,7 @@ impl Devices for SqlDatabase {
     }
 
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, DatabaseError> {
-        let found = sql(concat!("SELECT ", device_cells!(), " FROM devices d WHERE d.id = $1"));
+        let found = sql(concat!("SELECT ", device_cells!(), " FROM devices WHERE devices.id = $1"));
         let row = self.engine.first(found.bind(id.as_str())).await.map_err(unread)?;
         row.map(|row| device(&mut Cells::of(&row, WHAT))).transpose()
     }
@@ -77,8 +77,8 @@ impl Devices for SqlDatabase {
         let some = sql(concat!(
             "SELECT ",
             device_cells!(),
-            " FROM devices d WHERE d.organisation = $1 AND ($2 IS NULL OR d.user_id = $2) \
-             AND d.id > $3 ORDER BY d.id LIMIT $4"
+            " FROM devices WHERE devices.organisation = $1 AND ($2 IS NULL OR devices.user_id = $2) \
+             AND devices.id > $3 ORDER BY devices.id LIMIT $4"
         ))
         .bind(organisation.as_str())
         .bind(user.map(UserId::as_str))
@@ -91,10 +91,13 @@ impl Devices for SqlDatabase {
     async fn update_device(&self, changed: &Device) -> Result<Device, DatabaseError> {
         let failed = |error| DatabaseError::unavailable("change a device", error);
         let mut transaction = self.engine.begin().await.map_err(failed)?;
-        let update = sql("UPDATE devices SET name = $5, model = $6, \
+        let update = sql(concat!(
+            "UPDATE devices SET name = $5, model = $6, \
              revoked_at_ms = coalesce(revoked_at_ms, $7), version = version + 1 \
              WHERE id = $1 AND organisation = $2 AND user_id = $3 AND version = $4 \
-             RETURNING address, last_seen_ms, revoked_at_ms")
+             RETURNING ",
+            device_cells!()
+        ))
         .bind(changed.id.as_str())
         .bind(changed.organisation.as_str())
         .bind(changed.user.as_str())
@@ -104,14 +107,7 @@ impl Devices for SqlDatabase {
         .bind(changed.revoked_at_ms);
         let row = transaction.first(update).await.map_err(failed)?;
         let row = row.ok_or(DatabaseError::Changed { what: WHAT })?;
-        let mut cells = Cells::of(&row, WHAT);
-        let changed = Device {
-            address: cells.next()?,
-            last_seen_ms: cells.next()?,
-            revoked_at_ms: cells.next()?,
-            version: changed.version + 1,
-            ..changed.clone()
-        };
+        let changed = device(&mut Cells::of(&row, WHAT))?;
         if let Some(revoked_at_ms) = changed.revoked_at_ms {
             let revoke = sql("UPDATE stream_keys SET revoked_at_ms = $3 \
                  WHERE organisation = $1 AND device_id = $2 AND revoked_at_ms IS NULL")

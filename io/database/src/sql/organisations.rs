@@ -47,15 +47,14 @@ impl Organisations for SqlDatabase {
         changed: &Organisation,
     ) -> Result<Organisation, DatabaseError> {
         let update = sql("UPDATE organisations SET name = $3, version = version + 1 \
-             WHERE id = $1 AND version = $2")
+             WHERE id = $1 AND version = $2 RETURNING id, name, created_at_ms, version")
         .bind(changed.id.as_str())
         .bind(changed.version)
         .bind(changed.name.as_str());
-        match self.engine.run(update).await {
-            Ok(0) => Err(DatabaseError::Changed { what: WHAT }),
-            Ok(_) => Ok(Organisation { version: changed.version + 1, ..changed.clone() }),
-            Err(error) => Err(DatabaseError::of("change an organisation", error, Some(WHAT), None)),
-        }
+        let row = self.engine.first(update).await.map_err(|error| {
+            DatabaseError::of("change an organisation", error, Some(WHAT), None)
+        })?;
+        read(&row.ok_or(DatabaseError::Changed { what: WHAT })?)
     }
 
     async fn delete_organisation(&self, id: &OrganisationId) -> Result<bool, DatabaseError> {

@@ -91,9 +91,12 @@ impl SqlDatabase {
     }
 
     pub(super) async fn change_pairing(&self, changed: &Pairing) -> Result<Pairing, DatabaseError> {
-        let update = sql("UPDATE pairings SET state = $3, is_waiting = $4, expires_at_ms = $5, \
+        let update = sql(concat!(
+            "UPDATE pairings SET state = $3, is_waiting = $4, expires_at_ms = $5, \
              polled_at_ms = $6, interval_s = $7, version = version + 1 \
-             WHERE device_code_hash = $1 AND version = $2")
+             WHERE device_code_hash = $1 AND version = $2 RETURNING ",
+            pairing_cells!()
+        ))
         .bind(changed.device_code_hash.as_str())
         .bind(changed.version)
         .bind(json(&changed.state)?)
@@ -101,11 +104,9 @@ impl SqlDatabase {
         .bind(changed.expires_at_ms)
         .bind(changed.polled_at_ms)
         .bind(changed.interval_s);
-        match self.engine.run(update).await {
-            Ok(0) => Err(DatabaseError::Changed { what: WHAT }),
-            Ok(_) => Ok(Pairing { version: changed.version + 1, ..changed.clone() }),
-            Err(error) => Err(DatabaseError::unavailable("change a pairing", error)),
-        }
+        let row = self.engine.first(update).await;
+        let row = row.map_err(|error| DatabaseError::unavailable("change a pairing", error))?;
+        pairing(&row.ok_or(DatabaseError::Changed { what: WHAT })?)
     }
 }
 

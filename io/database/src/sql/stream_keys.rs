@@ -16,11 +16,11 @@ const WHAT: &str = "a stream key";
 /// What a key refers to.
 const PARTS: &str = "stream, user or device";
 
-/// The cells of a key, which a query calls `k`.
+/// The cells of a key.
 macro_rules! key_cells {
     () => {
-        "k.id, k.stream, k.organisation, k.label, k.user_id, k.device_id, k.addresses, \
-         k.created_at_ms, k.expires_at_ms, k.last_used_ms, k.revoked_at_ms"
+        "stream_keys.id, stream_keys.stream, stream_keys.organisation, stream_keys.label, stream_keys.user_id, stream_keys.device_id, stream_keys.addresses, \
+         stream_keys.created_at_ms, stream_keys.expires_at_ms, stream_keys.last_used_ms, stream_keys.revoked_at_ms"
     };
 }
 
@@ -34,9 +34,9 @@ pub(super) const PUBLISH_KEY: &str = concat!(
     user_cells!(),
     ", ",
     device_cells!(),
-    " FROM stream_keys k JOIN streams s ON s.name = k.stream \
-     LEFT JOIN users u ON u.id = coalesce(k.user_id, s.owner) \
-     LEFT JOIN devices d ON d.id = k.device_id WHERE k.hash = $1"
+    " FROM stream_keys JOIN streams ON streams.name = stream_keys.stream \
+     LEFT JOIN users ON users.id = coalesce(stream_keys.user_id, streams.owner) \
+     LEFT JOIN devices ON devices.id = stream_keys.device_id WHERE stream_keys.hash = $1"
 );
 
 #[async_trait]
@@ -58,7 +58,7 @@ impl StreamKeys for SqlDatabase {
         let all = sql(concat!(
             "SELECT ",
             key_cells!(),
-            " FROM stream_keys k WHERE k.stream = $1 ORDER BY k.created_at_ms, k.id"
+            " FROM stream_keys WHERE stream_keys.stream = $1 ORDER BY stream_keys.created_at_ms, stream_keys.id"
         ));
         let rows = self.engine.all(all.bind(stream.as_str())).await.map_err(unread)?;
         rows.iter().map(|row| record(&mut Cells::of(row, WHAT))).collect()
@@ -68,7 +68,8 @@ impl StreamKeys for SqlDatabase {
         &self,
         id: &KeyId,
     ) -> Result<Option<StreamKeyRecord>, DatabaseError> {
-        let found = sql(concat!("SELECT ", key_cells!(), " FROM stream_keys k WHERE k.id = $1"));
+        let found =
+            sql(concat!("SELECT ", key_cells!(), " FROM stream_keys WHERE stream_keys.id = $1"));
         let row = self.engine.first(found.bind(id.as_str())).await.map_err(unread)?;
         row.map(|row| record(&mut Cells::of(&row, WHAT))).transpose()
     }
@@ -99,7 +100,8 @@ impl StreamKeys for SqlDatabase {
         const OPERATION: &str = "replace a stream key";
         let failed = |error| DatabaseError::unavailable(OPERATION, error);
         let mut transaction = self.engine.begin().await.map_err(failed)?;
-        let found = sql(concat!("SELECT ", key_cells!(), " FROM stream_keys k WHERE k.id = $1"));
+        let found =
+            sql(concat!("SELECT ", key_cells!(), " FROM stream_keys WHERE stream_keys.id = $1"));
         let row = transaction.first(found.bind(old.as_str())).await.map_err(failed)?;
         let Some(row) = row else { return Err(DatabaseError::Missing { what: "stream key" }) };
         let record = StreamKeyRecord {

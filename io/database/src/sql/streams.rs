@@ -14,11 +14,11 @@ const TEMPLATE: &str = "a template";
 /// What a stream refers to.
 const PARTS: &str = "organisation, owner or template";
 
-/// The cells of a stream, which a query calls `s`.
+/// The cells of a stream.
 macro_rules! stream_cells {
     () => {
-        "s.name, s.organisation, s.owner, s.title, s.template, s.options, s.policy, s.password, \
-         s.created_at_ms, s.version"
+        "streams.name, streams.organisation, streams.owner, streams.title, streams.template, streams.options, streams.policy, streams.password, \
+         streams.created_at_ms, streams.version"
     };
 }
 pub(super) use stream_cells;
@@ -54,7 +54,8 @@ impl Streams for SqlDatabase {
     }
 
     async fn stream(&self, name: &StreamName) -> Result<Option<StreamObject>, DatabaseError> {
-        let found = sql(concat!("SELECT ", stream_cells!(), " FROM streams s WHERE s.name = $1"));
+        let found =
+            sql(concat!("SELECT ", stream_cells!(), " FROM streams WHERE streams.name = $1"));
         let row = self.engine.first(found.bind(name.as_str())).await.map_err(unread)?;
         row.map(|row| stream(&mut Cells::of(&row, STREAM))).transpose()
     }
@@ -67,8 +68,8 @@ impl Streams for SqlDatabase {
         let some = sql(concat!(
             "SELECT ",
             stream_cells!(),
-            " FROM streams s WHERE s.name > $1 AND ($2 IS NULL OR s.organisation = $2) \
-             AND ($3 IS NULL OR s.owner = $3) ORDER BY s.name LIMIT $4"
+            " FROM streams WHERE streams.name > $1 AND ($2 IS NULL OR streams.organisation = $2) \
+             AND ($3 IS NULL OR streams.owner = $3) ORDER BY streams.name LIMIT $4"
         ))
         .bind(page.after.as_deref().unwrap_or_default())
         .bind(filter.organisation.as_ref().map(OrganisationId::as_str))
@@ -79,24 +80,28 @@ impl Streams for SqlDatabase {
     }
 
     async fn update_stream(&self, changed: &StreamObject) -> Result<StreamObject, DatabaseError> {
-        let update =
-            sql("UPDATE streams SET owner = $4, title = $5, template = $6, options = $7, \
+        let update = sql(concat!(
+            "UPDATE streams SET owner = $4, title = $5, template = $6, options = $7, \
              policy = $8, password = $9, version = version + 1 \
-             WHERE name = $1 AND organisation = $2 AND version = $3")
-            .bind(changed.name.as_str())
-            .bind(changed.organisation.as_str())
-            .bind(changed.version)
-            .bind(changed.owner.as_ref().map(accounts::UserId::as_str))
-            .bind(changed.title.as_str())
-            .bind(changed.template.as_deref())
-            .bind(json(&changed.options)?)
-            .bind(json(&changed.policy)?)
-            .bind(changed.password.as_deref());
-        match self.engine.run(update).await {
-            Ok(0) => Err(DatabaseError::Changed { what: STREAM }),
-            Ok(_) => Ok(StreamObject { version: changed.version + 1, ..changed.clone() }),
-            Err(error) => Err(DatabaseError::of("change a stream", error, None, Some(PARTS))),
-        }
+             WHERE name = $1 AND organisation = $2 AND version = $3 RETURNING ",
+            stream_cells!()
+        ))
+        .bind(changed.name.as_str())
+        .bind(changed.organisation.as_str())
+        .bind(changed.version)
+        .bind(changed.owner.as_ref().map(accounts::UserId::as_str))
+        .bind(changed.title.as_str())
+        .bind(changed.template.as_deref())
+        .bind(json(&changed.options)?)
+        .bind(json(&changed.policy)?)
+        .bind(changed.password.as_deref());
+        let row = self
+            .engine
+            .first(update)
+            .await
+            .map_err(|error| DatabaseError::of("change a stream", error, None, Some(PARTS)))?;
+        let row = row.ok_or(DatabaseError::Changed { what: STREAM })?;
+        stream(&mut Cells::of(&row, STREAM))
     }
 
     async fn delete_stream(&self, name: &StreamName) -> Result<bool, DatabaseError> {
@@ -155,18 +160,19 @@ impl Streams for SqlDatabase {
     }
 
     async fn update_template(&self, changed: &Template) -> Result<Template, DatabaseError> {
-        let update = sql("UPDATE templates SET options = $4, policy = $5, version = version + 1 \
-             WHERE organisation = $1 AND name = $2 AND version = $3")
+        let update = sql(concat!(
+            "UPDATE templates SET options = $4, policy = $5, version = version + 1 \
+             WHERE organisation = $1 AND name = $2 AND version = $3 RETURNING ",
+            template_cells!()
+        ))
         .bind(changed.organisation.as_str())
         .bind(changed.name.as_str())
         .bind(changed.version)
         .bind(json(&changed.options)?)
         .bind(json(&changed.policy)?);
-        match self.engine.run(update).await {
-            Ok(0) => Err(DatabaseError::Changed { what: TEMPLATE }),
-            Ok(_) => Ok(Template { version: changed.version + 1, ..changed.clone() }),
-            Err(error) => Err(DatabaseError::unavailable("change a template", error)),
-        }
+        let row = self.engine.first(update).await;
+        let row = row.map_err(|error| DatabaseError::unavailable("change a template", error))?;
+        template(&row.ok_or(DatabaseError::Changed { what: TEMPLATE })?)
     }
 
     async fn delete_template(

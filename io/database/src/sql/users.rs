@@ -10,12 +10,12 @@ use crate::{DatabaseError, Page, Users};
 
 const WHAT: &str = "a user";
 
-/// The cells of a user, which a query calls `u`.
+/// The cells of a user.
 macro_rules! user_cells {
     () => {
-        "u.id, u.organisation, u.email, u.name, u.role, u.status, u.password, \
-         u.email_verified_at_ms, u.verified, u.failed_logins, u.locked_until_ms, u.devices_max, \
-         u.streams_max, u.created_at_ms, u.version"
+        "users.id, users.organisation, users.email, users.name, users.role, users.status, users.password, \
+         users.email_verified_at_ms, users.verified, users.failed_logins, users.locked_until_ms, users.devices_max, \
+         users.streams_max, users.created_at_ms, users.version"
     };
 }
 pub(super) use user_cells;
@@ -56,13 +56,13 @@ impl Users for SqlDatabase {
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>, DatabaseError> {
-        let found = sql(concat!("SELECT ", user_cells!(), " FROM users u WHERE u.id = $1"));
+        let found = sql(concat!("SELECT ", user_cells!(), " FROM users WHERE users.id = $1"));
         let row = self.engine.first(found.bind(id.as_str())).await.map_err(unread)?;
         row.map(|row| user(&mut Cells::of(&row, WHAT))).transpose()
     }
 
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, DatabaseError> {
-        let found = sql(concat!("SELECT ", user_cells!(), " FROM users u WHERE u.email = $1"));
+        let found = sql(concat!("SELECT ", user_cells!(), " FROM users WHERE users.email = $1"));
         let row = self.engine.first(found.bind(email)).await.map_err(unread)?;
         row.map(|row| user(&mut Cells::of(&row, WHAT))).transpose()
     }
@@ -75,7 +75,7 @@ impl Users for SqlDatabase {
         let some = sql(concat!(
             "SELECT ",
             user_cells!(),
-            " FROM users u WHERE u.organisation = $1 AND u.id > $2 ORDER BY u.id LIMIT $3"
+            " FROM users WHERE users.organisation = $1 AND users.id > $2 ORDER BY users.id LIMIT $3"
         ))
         .bind(organisation.as_str())
         .bind(page.after.as_deref().unwrap_or_default())
@@ -85,10 +85,13 @@ impl Users for SqlDatabase {
     }
 
     async fn update_user(&self, changed: &User) -> Result<User, DatabaseError> {
-        let update = sql("UPDATE users SET email = $4, name = $5, role = $6, status = $7, \
+        let update = sql(concat!(
+            "UPDATE users SET email = $4, name = $5, role = $6, status = $7, \
              password = $8, email_verified_at_ms = $9, failed_logins = $10, \
              locked_until_ms = $11, devices_max = $12, streams_max = $13, version = version + 1 \
-             WHERE id = $1 AND organisation = $2 AND version = $3 RETURNING verified")
+             WHERE id = $1 AND organisation = $2 AND version = $3 RETURNING ",
+            user_cells!()
+        ))
         .bind(changed.id.as_str())
         .bind(changed.organisation.as_str())
         .bind(changed.version)
@@ -106,8 +109,7 @@ impl Users for SqlDatabase {
         let row =
             row.map_err(|error| DatabaseError::of("change a user", error, Some(WHAT), None))?;
         let row = row.ok_or(DatabaseError::Changed { what: WHAT })?;
-        let verified = Cells::of(&row, WHAT).json()?;
-        Ok(User { version: changed.version + 1, verified, ..changed.clone() })
+        user(&mut Cells::of(&row, WHAT))
     }
 
     async fn delete_user(&self, id: &UserId, now_ms: i64) -> Result<bool, DatabaseError> {

@@ -87,9 +87,12 @@ impl Verifications for SqlDatabase {
         let failed = |error| DatabaseError::unavailable("change a verification", error);
         let mut transaction = self.engine.begin().await.map_err(failed)?;
         keep(&mut transaction, &changed.user).await.map_err(failed)?;
-        let update = sql("UPDATE verifications SET verified = $5, is_pending = $6, \
+        let update = sql(concat!(
+            "UPDATE verifications SET verified = $5, is_pending = $6, \
              evidence = $7, decided_at_ms = $8, decided_by = $9, version = version + 1 \
-             WHERE id = $1 AND organisation = $2 AND user_id = $3 AND version = $4")
+             WHERE id = $1 AND organisation = $2 AND user_id = $3 AND version = $4 RETURNING ",
+            verification_cells!()
+        ))
         .bind(changed.id.as_str())
         .bind(changed.organisation.as_str())
         .bind(changed.user.as_str())
@@ -99,9 +102,8 @@ impl Verifications for SqlDatabase {
         .bind(json(&changed.evidence)?)
         .bind(changed.decided_at_ms)
         .bind(changed.decided_by.as_deref());
-        if transaction.run(update).await.map_err(failed)? == 0 {
-            return Err(DatabaseError::Changed { what: WHAT });
-        }
+        let row = transaction.first(update).await.map_err(failed)?;
+        let changed = verification(&row.ok_or(DatabaseError::Changed { what: WHAT })?)?;
         let tell = sql("UPDATE users SET verified = $3 WHERE id = $2 AND $1 = \
              (SELECT v.id FROM verifications v WHERE v.organisation = users.organisation \
              AND v.user_id = users.id ORDER BY v.submitted_at_ms DESC, v.id DESC LIMIT 1)")
@@ -110,7 +112,7 @@ impl Verifications for SqlDatabase {
         .bind(json(&changed.verified)?);
         transaction.run(tell).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Verification { version: changed.version + 1, ..changed.clone() })
+        Ok(changed)
     }
 }
 
