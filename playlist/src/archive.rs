@@ -9,6 +9,7 @@
 #[cfg(test)]
 pub(crate) mod bench;
 mod clip;
+mod delete;
 mod error;
 mod history;
 mod made;
@@ -28,8 +29,8 @@ use timeline::{Recording, RecordingId, RenditionId, StreamName};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::warn;
 
-use crate::Settings;
 use crate::export::Exports;
+use crate::settings::KnownSettings;
 use crate::vod::Kept;
 
 pub use self::clip::{ClipRequest, Clipped, Source};
@@ -40,7 +41,7 @@ pub(crate) use self::made::DATE_RANGE;
 /// Recordings and clips.
 #[derive(Debug)]
 pub struct Recordings {
-    pub(crate) settings: Settings,
+    pub(crate) known_settings: Arc<KnownSettings>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) objects: Arc<LiveFirst>,
     /// Records that were read lately.
@@ -65,11 +66,14 @@ const KNOWN_MAX: usize = 1_024;
 
 impl Recordings {
     /// Those of everything in `journal` and `objects`.
-    #[must_use]
-    pub fn new(settings: Settings, journal: Arc<dyn Journal>, objects: Arc<LiveFirst>) -> Self {
+    pub(crate) fn new(
+        known_settings: Arc<KnownSettings>,
+        journal: Arc<dyn Journal>,
+        objects: Arc<LiveFirst>,
+    ) -> Self {
         let (known, recorded, released) = (Mutex::default(), Mutex::default(), Mutex::default());
         let (kept, exports) = (Kept::default(), Exports::default());
-        Self { settings, journal, objects, known, recorded, released, kept, exports }
+        Self { known_settings, journal, objects, known, recorded, released, kept, exports }
     }
 
     /// Makes recordings of the broadcasts that end, until the process drains.
@@ -86,9 +90,6 @@ impl Recordings {
 
     /// Makes the recordings that are missing. What fails is tried again the next time.
     async fn record_all(&self) {
-        if !self.settings.record {
-            return;
-        }
         let streams = match self.journal.streams().await {
             Ok(streams) => streams,
             Err(error) => {

@@ -1,20 +1,17 @@
 //! Follows one stream's journal, and lists it.
 
+mod journal;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
 
-use hls::{Page, container_of};
-use journal::{Journal, JournalError, Position};
+use ::journal::{Journal, JournalError, Position};
+use hls::container_of;
 use origin::{Document, OriginError};
-use timeline::{
-    Body, Container, Entry, PAGE_SEGMENTS, PageKey, RenditionId, Skip, State, StreamName, View,
-    Window,
-};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
-use tracing::warn;
+use timeline::{Container, PAGE_SEGMENTS, RenditionId, Skip, State, StreamName, View, Window};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::Settings;
 use crate::book::Kept;
@@ -23,11 +20,10 @@ use crate::open::Live;
 use crate::pages::{Leaf, Library, Wanted};
 pub(crate) use crate::read_back::read_window;
 use crate::read_back::{ReadBack, read_back};
+use crate::settings::Own;
 use crate::turns::{Making, Turns};
 use crate::view::Stretch;
 
-/// How long a journal that failed is left alone before it is read again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Playlists that are kept of one stream until the journal goes on.
 const DOCUMENTS_MAX: usize = 64;
 /// How often a playlist is tried that the journal overtakes while pages are read for it.
@@ -37,7 +33,13 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(crate) name: StreamName,
-    pub(crate) settings: Settings,
+    settings: Mutex<Settings>,
+    /// What the settings are to be as soon as the window is that long.
+    wanted: watch::Sender<Settings>,
+    /// Somebody says that they have changed.
+    changed: Notify,
+    /// See [`Own::shown_first`].
+    pub(crate) shown_first: Arc<AtomicU64>,
     pub(crate) library: Arc<Library>,
     window: RwLock<Window>,
     /// What the owner announces of the segment that is being made.
@@ -82,14 +84,18 @@ impl Follower {
     pub(crate) async fn open(
         journal: &Arc<dyn Journal>,
         name: &StreamName,
-        settings: Settings,
+        own: impl Into<Own>,
         library: &Arc<Library>,
     ) -> Result<Option<(Arc<Self>, Position)>, JournalError> {
+        let Own { settings, shown_first } = own.into();
         let read = read_back(journal.as_ref(), name, settings.window, library).await?;
         let Some(ReadBack { window, entries, position }) = read else { return Ok(None) };
         let follower = Self {
             name: name.clone(),
-            settings,
+            settings: Mutex::new(settings),
+            wanted: watch::Sender::new(settings),
+            changed: Notify::new(),
+            shown_first,
             library: Arc::clone(library),
             window: RwLock::new(window),
             live: Live::new(entries.iter().map(|entry| &**entry)),
@@ -102,86 +108,6 @@ impl Follower {
             last_used: Mutex::new(Instant::now()),
         };
         Ok(Some((Arc::new(follower), position)))
-    }
-
-    /// Goes on with what the journal gets after `position`, for as long as it is polled.
-    pub(crate) async fn follow(self: Arc<Self>, journal: Arc<dyn Journal>, from: Position) {
-        let mut position = from;
-        'anew: loop {
-            let failed = match journal.tail(&self.name, position).await {
-                Err(error) => error,
-                Ok(mut tail) => loop {
-                    match tail.next().await {
-                        Err(error) => break error,
-                        Ok(stored) if self.has_missed(&stored.entry) => {
-                            match self.begin_anew(journal.as_ref()).await {
-                                Err(error) => break error,
-                                Ok(newest) => position = newest.unwrap_or(stored.position),
-                            }
-                            continue 'anew;
-                        }
-                        Ok(stored) => {
-                            position = stored.position;
-                            self.apply(&stored.entry);
-                        }
-                    }
-                },
-            };
-            warn!(stream.name = %self.name, error = %failed, "the journal of `{}` is read again in a second: {failed}", self.name);
-            sleep(RETRY_AFTER).await;
-        }
-    }
-
-    /// Whether entries before this one were trimmed before they were read here: no journal keeps
-    /// what is in pages for a node that it could not reach for hours.
-    fn has_missed(&self, entry: &Entry) -> bool {
-        let Body::Segment(segment) = &entry.body else { return false };
-        self.read_window().head().is_some_and(|head| segment.sequence > head.next_sequence)
-    }
-
-    /// Reads the stream as if it had not been followed before.
-    async fn begin_anew(&self, journal: &dyn Journal) -> Result<Option<Position>, JournalError> {
-        let read = read_back(journal, &self.name, self.settings.window, &self.library).await?;
-        let Some(ReadBack { window: read, entries, position }) = read else { return Ok(None) };
-        let mut window = self.window.write().unwrap_or_else(PoisonError::into_inner);
-        *window = read;
-        lock(&self.kept).clear();
-        entries.iter().for_each(|entry| self.live.settle(&window, entry));
-        drop(window);
-        self.folded.fetch_add(1, Ordering::Release);
-        self.wake();
-        Ok(Some(position))
-    }
-
-    pub(crate) fn apply(&self, entry: &Entry) {
-        if let Body::Paged { number } = &entry.body {
-            self.make_pages(*number);
-        }
-        let mut window = self.window.write().unwrap_or_else(PoisonError::into_inner);
-        window.apply(entry);
-        // Whoever renders holds the window: nobody keeps lines of before behind this.
-        if let Body::Gap { first, last } = &entry.body {
-            lock(&self.kept).values_mut().for_each(|kept| kept.lose(*first, *last));
-        }
-        self.live.settle(&window, entry);
-        drop(window);
-        self.folded.fetch_add(1, Ordering::Release);
-        self.wake();
-    }
-
-    /// Makes the pages that are listed here of the tail: it is what they were made of.
-    fn make_pages(&self, number: u64) {
-        let window = self.read_window();
-        let first = number.saturating_mul(PAGE_SEGMENTS);
-        let page = first..first.saturating_add(PAGE_SEGMENTS);
-        let segments: Vec<_> = page.filter_map(|sequence| window.segment(sequence)).collect();
-        let date_ranges: Vec<_> = window.tail_date_ranges().cloned().collect();
-        for rendition in lock(&self.kept).keys() {
-            if let Some(page) = Page::render(&segments, rendition, &date_ranges) {
-                let (stream, rendition) = (self.name.clone(), rendition.clone());
-                self.library.keep(PageKey { stream, rendition, number }, page);
-            }
-        }
     }
 
     /// A playlist that is made once for all who ask for it; `None` while there is nothing to list
@@ -253,7 +179,7 @@ impl Follower {
         if matches!(stretch, Stretch::Last(_)) && !self.has(rendition) {
             return Ok(None);
         }
-        let query = self.settings.query(stretch);
+        let query = self.settings().query(stretch);
         let wanted = self.wanted_by_name(rendition.clone());
         for _ in 0..ATTEMPTS {
             let Some(mut span) = self.span(&wanted, stretch).await? else { return Ok(None) };
@@ -330,6 +256,26 @@ impl Follower {
 
     pub(crate) fn memorize(&self, number: u64, start_ms: i64, end_ms: i64) {
         *lock(&self.memo) = Some((number, start_ms, end_ms));
+    }
+
+    /// What the stream is served with.
+    pub(crate) fn settings(&self) -> Settings {
+        *lock(&self.settings)
+    }
+
+    /// The stream is to be served with other settings, or with those that it has.
+    pub(crate) fn want(&self, settings: Settings) {
+        self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, settings) != settings);
+    }
+
+    /// Somebody says that the settings have changed.
+    pub(crate) fn settings_changed(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until somebody says so.
+    pub(crate) async fn settings_change(&self) {
+        self.changed.notified().await;
     }
 
     /// What the stream is doing.

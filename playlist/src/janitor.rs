@@ -137,7 +137,10 @@ impl Janitor {
             }
             let mut over = Position::START;
             let kept_from = newest.entry.head.kept_from;
-            let before = expiry::over_before(recordings, &name, &newest, &mut over, now_ms).await?;
+            let Some(settings) = recordings.known_settings.keep(&name).await else { continue };
+            let before =
+                expiry::over_before(recordings, &settings, &name, &newest, &mut over, now_ms)
+                    .await?;
             let before = before.unwrap_or(kept_from).max(kept_from);
             let sweep = sweep::Sweep::new(recordings, &name, &newest.entry, before, now_ms).await?;
             let freed = sweep.run(false).await?;
@@ -154,14 +157,19 @@ impl Janitor {
     ) -> Result<Freed, ArchiveError> {
         let recordings = Arc::clone(&self.recordings);
         let journal = recordings.journal.as_ref();
+        // Of a stream of which it is not known how long it is kept, all is kept.
+        let Some(settings) = recordings.known_settings.keep(name).await else {
+            return Ok(Freed::default());
+        };
         // No broadcast that is over may lose a segment before it has its record.
         recordings.record(name, &newest).await?;
         let known = self.streams.entry(name.clone()).or_default();
         let mut over = None;
         if now_ms >= known.next_ms {
-            over = expiry::over_before(&recordings, name, &newest, &mut known.over, now_ms).await?;
+            let from = &mut known.over;
+            over = expiry::over_before(&recordings, &settings, name, &newest, from, now_ms).await?;
             // Pages are read for it, and what comes of it is told in steps.
-            let rest_ms = recordings.settings.retention_ms / STEPS / LOOKS_A_STEP;
+            let rest_ms = settings.retention_ms / STEPS / LOOKS_A_STEP;
             known.next_ms = now_ms.saturating_add(rest_ms);
         }
         if let Some(before) = over {

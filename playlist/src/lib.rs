@@ -23,6 +23,7 @@ mod part;
 mod read_back;
 mod reload;
 mod service;
+mod settings;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -34,4 +35,5 @@ mod vod;
 pub use archive::{ArchiveError, ClipError, ClipRequest, Clipped, Recordings, Source};
 pub use control::RecordingsControl;
 pub use janitor::{Freed, Janitor, JanitorMetrics};
-pub use service::{Playlist, Settings};
+pub use service::Playlist;
+pub use settings::{Settings, SettingsSource};

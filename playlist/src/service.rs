@@ -6,24 +6,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use journal::Journal;
+use journal::{Journal, JournalError, Position};
 use origin::{CacheControl, Document, Origin, OriginError};
 use parts::PartSource;
 use runtime::{Drain, unix_ms};
 use store::{LiveFirst, StoreError};
-use timeline::{
-    ObjectKey, ObjectName, Query, Reload, RenditionId, Resource, StreamName, WindowPolicy,
-};
+use timeline::{ObjectKey, ObjectName, Query, Reload, RenditionId, Resource, StreamName};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-use crate::archive::Recordings;
+use crate::archive::{ArchiveError, Recordings};
 use crate::follow::{Follower, Shown};
 use crate::pages::Library;
 use crate::part::Asked;
+use crate::settings::{KnownSettings, Settings, SettingsSource};
 use crate::turns::Turns;
 use crate::view::Stretch;
-use crate::{open, reload};
+use crate::{open, reload, settings};
 
 /// How long a stream that nobody asks for is still followed.
 const IDLE: Duration = Duration::from_secs(300);
@@ -33,7 +32,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The playlist service.
 #[derive(Debug)]
 pub struct Playlist {
-    settings: Settings,
+    pub(crate) known: Arc<KnownSettings>,
     journal: Arc<dyn Journal>,
     pub(crate) objects: Arc<LiveFirst>,
     pub(crate) parts: Arc<dyn PartSource>,
@@ -48,24 +47,12 @@ pub struct Playlist {
 #[derive(Debug)]
 struct Followed {
     follower: Arc<Follower>,
-    tasks: [AbortHandle; 2],
-}
-
-/// What streams get.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How much a live playlist lists at least.
-    pub window: WindowPolicy,
-    /// How far back viewers can rewind, in milliseconds.
-    pub dvr_window_ms: i64,
-    /// Whether every broadcast becomes a recording when it ends.
-    pub record: bool,
-    /// How long a segment is kept after it ended, in milliseconds.
-    pub retention_ms: i64,
+    tasks: [AbortHandle; 3],
 }
 
 impl Playlist {
     /// A service that reads `journal` and `objects`, and asks `parts` for what is not whole yet.
+    /// All streams get the same.
     #[must_use]
     pub fn new(
         settings: Settings,
@@ -73,17 +60,60 @@ impl Playlist {
         objects: Arc<LiveFirst>,
         parts: Arc<dyn PartSource>,
     ) -> Self {
-        let recordings = Recordings::new(settings, Arc::clone(&journal), Arc::clone(&objects));
-        let recordings = Arc::new(recordings);
+        Self::with_settings(settings, Arc::new(settings), journal, objects, parts)
+    }
+
+    /// The same, where each stream gets what `source` says, and `defaults` as long as it does not.
+    #[must_use]
+    pub fn with_settings(
+        defaults: Settings,
+        source: Arc<dyn SettingsSource>,
+        journal: Arc<dyn Journal>,
+        objects: Arc<LiveFirst>,
+        parts: Arc<dyn PartSource>,
+    ) -> Self {
+        let known = Arc::new(KnownSettings::new(defaults, source));
+        let (read, kept) = (Arc::clone(&journal), Arc::clone(&objects));
+        let recordings = Arc::new(Recordings::new(Arc::clone(&known), read, kept));
         let library = Arc::new(Library::new(Arc::clone(&objects.store)));
         let (streams, opening) = (DashMap::new(), Turns::default());
-        Self { settings, journal, objects, parts, library, streams, opening, recordings }
+        Self { known, journal, objects, parts, library, streams, opening, recordings }
     }
 
     /// Its recordings and clips.
     #[must_use]
     pub const fn recordings(&self) -> &Arc<Recordings> {
         &self.recordings
+    }
+
+    /// What a stream gets has changed. Without being told it is known ten seconds later.
+    pub fn settings_changed(&self, stream: &StreamName) {
+        self.known.tell(stream);
+        if let Some(followed) = self.streams.get(stream) {
+            followed.follower.settings_changed();
+        }
+    }
+
+    /// What any stream gets may have changed.
+    pub fn all_settings_changed(&self) {
+        self.known.tell_all();
+        self.streams.iter().for_each(|followed| followed.follower.settings_changed());
+    }
+
+    /// Deletes what there is of a stream, as [`Recordings::delete_stream`] does, and serves it no
+    /// more.
+    ///
+    /// # Errors
+    ///
+    /// When some of it may still be there; to try again does no harm.
+    pub async fn delete_stream(
+        &self,
+        stream: &StreamName,
+        with_recordings: bool,
+    ) -> Result<(), ArchiveError> {
+        self.recordings.delete_stream(stream, with_recordings).await?;
+        self.streams.remove(stream);
+        Ok(())
     }
 
     /// Forgets streams that nobody asks for, until the process drains.
@@ -126,9 +156,7 @@ impl Playlist {
             return Err(OriginError::NotLiveYet(name.clone()));
         }
         let looks_at = Instant::now();
-        let opened = Follower::open(&self.journal, name, self.settings, &self.library)
-            .await
-            .map_err(|error| unavailable("the journal", error))?;
+        let opened = self.open(name).await.map_err(|error| unavailable("the journal", error))?;
         let Some((follower, position)) = opened else {
             *turn = Some(looks_at);
             return Err(OriginError::NotLiveYet(name.clone()));
@@ -138,7 +166,8 @@ impl Playlist {
             Entry::Vacant(entry) => {
                 let following = Arc::clone(&follower).follow(Arc::clone(&self.journal), position);
                 let announced = open::follow(Arc::clone(&follower), Arc::clone(&self.parts));
-                let tasks = [tokio::spawn(following), tokio::spawn(announced)];
+                let set = settings::follow(Arc::clone(&follower), Arc::clone(&self.known));
+                let tasks = [tokio::spawn(following), tokio::spawn(announced), tokio::spawn(set)];
                 let tasks = tasks.map(|task| task.abort_handle());
                 entry.insert(Followed { follower: Arc::clone(&follower), tasks });
                 follower
@@ -146,9 +175,21 @@ impl Playlist {
         })
     }
 
+    async fn open(
+        &self,
+        name: &StreamName,
+    ) -> Result<Option<(Arc<Follower>, Position)>, JournalError> {
+        // Anybody may ask for any name: nothing more is asked of one that is no stream's.
+        if self.journal.newest(name).await?.is_none() {
+            return Ok(None);
+        }
+        let own = self.known.serve(name).await;
+        Follower::open(&self.journal, name, own, &self.library).await
+    }
+
     async fn playlist(&self, name: &StreamName, which: Shown) -> Result<Document, OriginError> {
         let follower = self.follower(name).await?;
-        let oldest_ms = unix_ms().saturating_sub(self.settings.retention_ms);
+        let oldest_ms = unix_ms().saturating_sub(follower.settings().retention_ms);
         let document = follower.document(&which, oldest_ms).await?;
         document.ok_or_else(|| match which {
             Shown::Media(rendition, ..) if !follower.is_empty() && !follower.has(&rendition) => {
@@ -170,7 +211,7 @@ impl Playlist {
     ) -> Result<Document, OriginError> {
         let follower = self.follower(name).await?;
         let now_ms = unix_ms();
-        let stretch = self.settings.stretch(query.view, now_ms);
+        let stretch = follower.settings().stretch(query.view, now_ms);
         let which = Shown::Media(rendition.clone(), stretch, query.reload.skip);
         // What is not there at all is not waited for.
         if query.reload.after.is_some() && !follower.has(rendition) {
@@ -235,8 +276,9 @@ impl Origin for Playlist {
         match resource {
             Resource::Multivariant(name, container, view) => {
                 let now_ms = unix_ms();
-                let view = self.settings.canonical(*view, now_ms);
-                let stretch = self.settings.stretch(view, now_ms);
+                let settings = self.follower(name).await?.settings();
+                let view = settings.canonical(*view, now_ms);
+                let stretch = settings.stretch(view, now_ms);
                 self.playlist(name, Shown::Multivariant(*container, view, stretch)).await
             }
             Resource::Media(name, rendition, query) => self.media(name, rendition, query).await,

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hls::PlaylistKind;
 use origin::OriginError;
@@ -83,6 +84,10 @@ impl Follower {
         stretch: Stretch,
     ) -> Result<Option<Span>, OriginError> {
         let Some(bounds) = Bounds::of(&self.read_window()) else { return Ok(None) };
+        // The time of all of it is over: the stream was deleted, or nobody has ended it for long.
+        if bounds.head.kept_from >= bounds.end {
+            return Ok(None);
+        }
         let span = match stretch {
             Stretch::Last(length_ms) => self.last(wanted, &bounds, length_ms).await?,
             Stretch::From(start_ms, end_ms) => self.from(wanted, &bounds, start_ms, end_ms).await?,
@@ -101,7 +106,8 @@ impl Follower {
         let floor = bounds.head.broadcast_first.max(bounds.head.kept_from);
         let mut first = newest(&self.read_window(), bounds.end, least_ms);
         let grid = grid(length_ms.max(least_ms), bounds.target_duration_s);
-        let window_ms = self.settings.window.length_ms;
+        let settings = self.settings();
+        let window_ms = settings.window.length_ms;
         if length_ms >= window_ms {
             first = first.min(bounds.live_first);
         }
@@ -112,6 +118,7 @@ impl Follower {
             first = first.min(found.unwrap_or(first));
         }
         let first = (first - first % grid).max(floor);
+        let first = self.never_back(first, length_ms >= settings.back_ms());
         Ok(Span {
             first: first.min(bounds.end.saturating_sub(1)),
             end: bounds.end,
@@ -119,6 +126,17 @@ impl Follower {
             is_closed: bounds.has_ended,
             target_duration_s: Some(bounds.target_duration_s),
         })
+    }
+
+    /// A window that is made longer fills up as time goes on, and so do those of viewers that it
+    /// lets be longer.
+    fn never_back(&self, first: u64, is_longest: bool) -> u64 {
+        let shown = if is_longest {
+            self.shown_first.fetch_max(first, Ordering::AcqRel)
+        } else {
+            self.shown_first.load(Ordering::Acquire)
+        };
+        first.max(shown)
     }
 
     async fn from(
@@ -129,7 +147,7 @@ impl Follower {
         end_ms: Option<i64>,
     ) -> Result<Span, OriginError> {
         let nothing = || OriginError::NothingThen(self.name.clone());
-        let back_ms = self.settings.back_ms();
+        let back_ms = self.settings().back_ms();
         let back_ms = back_ms.saturating_add((back_ms / GRACE_PART).max(GRACE_MS));
         let is_over = end_ms.is_some_and(|end_ms| end_ms <= bounds.end_ms);
         if start_ms < bounds.end_ms.saturating_sub(back_ms) {

@@ -18,6 +18,7 @@ use timeline::{
 
 use super::{Recordings, recent};
 use crate::Settings;
+use crate::settings::KnownSettings;
 
 /// Where the calendar begins: 2026-01-31T20:00:00Z.
 pub(crate) const BEGIN_MS: i64 = 1_769_889_600_000;
@@ -74,7 +75,8 @@ impl Bench {
         let memory = Arc::new(LiveMemory::new(1 << 20));
         let store = Arc::clone(&self.store) as Arc<dyn ObjectStore>;
         let objects = Arc::new(LiveFirst { memory, spool: None, store, elsewhere: None });
-        Arc::new(Recordings::new(self.settings, Arc::clone(&self.journal) as _, objects))
+        let known = KnownSettings::new(self.settings, Arc::new(self.settings));
+        Arc::new(Recordings::new(Arc::new(known), Arc::clone(&self.journal) as _, objects))
     }
 
     /// When the next segment begins.

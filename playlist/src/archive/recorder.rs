@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::made::Stretch;
 use super::{ArchiveError, Recordings, recent};
+use crate::Settings;
 
 /// Entries that are read at a time.
 const ENTRIES: usize = 512;
@@ -34,7 +35,11 @@ impl Recordings {
         newest: &Stored,
     ) -> Result<(), ArchiveError> {
         let mut position = self.recorded(stream);
-        if !self.settings.record || position >= newest.position {
+        if position >= newest.position {
+            return Ok(());
+        }
+        // What is not known now is known later.
+        if !self.known_settings.said(stream).await.is_some_and(|settings| settings.record) {
             return Ok(());
         }
         loop {
@@ -93,10 +98,10 @@ impl Recordings {
 
     /// Whether the stream has a broadcast that will be recorded once it is over, and the number of
     /// its first segment.
-    pub(crate) fn will_record_from(&self, newest: &Entry) -> Option<u64> {
+    pub(crate) fn will_record_from(settings: &Settings, newest: &Entry) -> Option<u64> {
         let head = &newest.head;
         let is_on = head.state != State::Ended && !head.begins_broadcast;
-        (self.settings.record && is_on).then_some(head.broadcast_first)
+        (settings.record && is_on).then_some(head.broadcast_first)
     }
 }
 

@@ -4,6 +4,7 @@ use journal::{Journal, JournalError, Position, Stored};
 use timeline::{Entry, Head, PAGE_SEGMENTS, State, StreamName};
 
 use super::{ENTRIES, STEPS};
+use crate::Settings;
 use crate::archive::{ArchiveError, Recordings, any_page, page_of, segment_of};
 use crate::follow::read_window;
 use crate::span::grid;
@@ -26,6 +27,7 @@ struct Limits {
 /// entry in the journal now. `over` grows with what is known to be over.
 pub(super) async fn over_before(
     recordings: &Recordings,
+    settings: &Settings,
     name: &StreamName,
     newest: &Stored,
     over: &mut Position,
@@ -36,7 +38,6 @@ pub(super) async fn over_before(
     if head.kept_from >= head.next_sequence || head.state == State::Interrupted {
         return Ok(None);
     }
-    let settings = &recordings.settings;
     let made_ms = now_ms.saturating_sub(settings.retention_ms);
     let journal = recordings.journal.as_ref();
     *over = skip(journal, name, *over, |stored| {
@@ -50,7 +51,7 @@ pub(super) async fn over_before(
     if oldest <= head.kept_from && oldest_ms >= made_ms {
         return Ok(None);
     }
-    let Some(limits) = limits(recordings, name, &newest.entry, now_ms).await? else {
+    let Some(limits) = limits(recordings, settings, name, &newest.entry, now_ms).await? else {
         return Ok(None);
     };
     let (mut before, mut first_ms) = (head.kept_from, None);
@@ -70,11 +71,12 @@ pub(super) async fn over_before(
 /// `None` when nothing may go.
 async fn limits(
     recordings: &Recordings,
+    settings: &Settings,
     name: &StreamName,
     newest: &Entry,
     now_ms: i64,
 ) -> Result<Option<Limits>, ArchiveError> {
-    let (settings, head) = (&recordings.settings, &newest.head);
+    let head = &newest.head;
     let made_ms = now_ms.saturating_sub(settings.retention_ms);
     let window = read_window(recordings.journal.as_ref(), name, settings.window).await?;
     let Some((window, _)) = window else { return Ok(None) };
@@ -94,7 +96,7 @@ async fn limits(
             limits.ended_ms = head.calendar_end_ms.unwrap_or(i64::MIN).saturating_sub(listed_ms);
         }
     }
-    if let Some(first) = recordings.will_record_from(newest) {
+    if let Some(first) = Recordings::will_record_from(settings, newest) {
         limits.before = limits.before.min(first);
     }
     Ok(Some(limits))
