@@ -24,3 +24,9 @@ pub trait Database:
     /// What a secret is recognised by: it needs the root secret, and says nothing of the text.
     fn keyed_hash(&self, purpose: &'static str, text: &str) -> String;
 }
+
+impl Database for database::SqlDatabase {
+    fn keyed_hash(&self, purpose: &'static str, text: &str) -> String {
+        database::Database::keyed_hash(self, purpose, text)
+    }
+}

@@ -34,6 +34,8 @@ mod tickets;
 mod tokens;
 mod users;
 mod verification;
+#[cfg(test)]
+mod world;
 
 pub use actor::Actor;
 pub use api_keys::NewApiKey;
