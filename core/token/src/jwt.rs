@@ -16,7 +16,7 @@ use crate::verified::{Opens, Signed};
 use crate::{Algorithm, Key, Refusal, Scheme, Verified, Verifier, base64url};
 
 /// Longest name of a key, in bytes: a SHA-512 in hex.
-const KID_BYTES_MAX: usize = 128;
+pub(crate) const KID_BYTES_MAX: usize = 128;
 
 /// Verifies a token.
 pub(crate) fn verify(text: &str, trusted: &Trusted<'_>) -> Result<Verified, Refusal> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
-    VerificationAlgorithm,
+    RsaPublicKeyComponents, VerificationAlgorithm,
 };
 use aws_lc_rs::{constant_time, hmac};
 use thiserror::Error;
@@ -258,14 +258,24 @@ impl Verifier {
     ///
     /// When it is no such key.
     pub fn new(algorithm: Algorithm, material: &[u8]) -> Result<Self, KeyError> {
-        let verification: &'static dyn VerificationAlgorithm = match algorithm {
-            Algorithm::EdDSA => &ED25519,
-            Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
-            Algorithm::ES384 => &ECDSA_P384_SHA384_FIXED,
-            Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
-            Algorithm::HS256 => return Self::secret(material),
-        };
-        Self::public(algorithm, verification, material)
+        match verification(algorithm) {
+            Some(verification) => Self::public(algorithm, verification, material),
+            None => Self::secret(material),
+        }
+    }
+
+    /// Takes a public key in X.509's form or in that of its algorithm.
+    pub(crate) fn of_public(algorithm: Algorithm, key: &[u8]) -> Result<Self, KeyError> {
+        let verification = verification(algorithm).ok_or(KeyError::Form)?;
+        let key = ParsedPublicKey::new(verification, key).map_err(|_rejected| KeyError::Form)?;
+        Ok(Self { algorithm, by: By::Public(key) })
+    }
+
+    /// Takes the two numbers of an RSA key.
+    pub(crate) fn of_rsa(numbers: &RsaPublicKeyComponents<Vec<u8>>) -> Result<Self, KeyError> {
+        let key = numbers.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
+        let key = key.map_err(|_rejected| KeyError::Form)?;
+        Ok(Self { algorithm: Algorithm::RS256, by: By::Public(key) })
     }
 
     fn secret(material: &[u8]) -> Result<Self, KeyError> {
@@ -303,6 +313,17 @@ impl Verifier {
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Verifier({} ***)", self.algorithm.name())
+    }
+}
+
+/// How public keys of an algorithm verify; `None` where there are none.
+fn verification(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    match algorithm {
+        Algorithm::EdDSA => Some(&ED25519),
+        Algorithm::ES256 => Some(&ECDSA_P256_SHA256_FIXED),
+        Algorithm::ES384 => Some(&ECDSA_P384_SHA384_FIXED),
+        Algorithm::RS256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::HS256 => None,
     }
 }
 

@@ -14,6 +14,7 @@ mod claims;
 mod cloud_front;
 mod facts;
 mod json;
+mod jwks;
 mod jwt;
 mod key;
 mod keyring;
@@ -27,6 +28,8 @@ mod revocations;
 mod rules;
 mod scheme;
 mod secret;
+#[cfg(test)]
+mod vectors;
 mod verified;
 mod wildcard;
 
@@ -34,6 +37,7 @@ pub use akamai::akamai_token;
 pub use alibaba::{auth_key, signed_path};
 pub use claims::Claims;
 pub use facts::Facts;
+pub use jwks::{JWKS_BYTES_MAX, JWKS_KEYS_MAX, Jwks, JwksError, PublicJwk, render_jwks};
 pub use jwt::{JwtSigner, joined, unsigned};
 pub use key::{Key, KeyError, KeyKind, Mac, Verifier};
 pub use keyring::{KEYS_TRIED_MAX, Keyring};
