@@ -271,3 +271,6 @@ fn bearer(authorization: &str) -> Option<&str> {
 fn from_cookie(header: &str) -> Option<&str> {
     header.split(';').find_map(|pair| pair.trim_matches(' ').strip_prefix("weir_token="))
 }
+
+#[cfg(test)]
+mod tests;

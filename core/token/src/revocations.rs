@@ -249,3 +249,6 @@ impl Filter {
         (word, (1 << (hash & 63)) | (1 << ((hash >> 6) & 63)))
     }
 }
+
+#[cfg(test)]
+mod tests;
