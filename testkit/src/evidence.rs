@@ -6,11 +6,12 @@
 //! note the keys that they are shown. A test that makes another secret says so by [`secret`].
 //! Without the variable nothing is kept.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{env, process, thread};
 
 /// The kind of a stream's key, which a first start shows on purpose.
@@ -58,7 +59,7 @@ pub(crate) fn metrics(text: &str) {
 /// Keeps what was said to a peer or a person who was not given what they asked for.
 pub(crate) fn answer(text: &str) {
     if let Some(evidence) = wanted() {
-        must(&evidence.append("answers", text));
+        must(&evidence.answer(text));
     }
 }
 
@@ -91,17 +92,26 @@ fn wanted() -> Option<&'static Evidence> {
 struct Evidence {
     folder: PathBuf,
     files: AtomicU32,
+    /// What was answered already: who polls is told the same a hundred times.
+    answers: Mutex<BTreeSet<String>>,
 }
 
 impl Evidence {
     const fn at(folder: PathBuf) -> Self {
-        Self { folder, files: AtomicU32::new(0) }
+        Self { folder, files: AtomicU32::new(0), answers: Mutex::new(BTreeSet::new()) }
     }
 
     /// A line of JSON for each secret, in a folder that is not searched.
     fn secret(&self, kind: &str, text: &str) -> io::Result<()> {
         let line = serde_json::json!({ "kind": kind, "text": text });
         self.append("secrets", &line.to_string())
+    }
+
+    /// Adds an answer that was not given before.
+    fn answer(&self, text: &str) -> io::Result<()> {
+        // A test that failed meanwhile has left whole texts in it.
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.insert(text.to_owned()) { self.append("answers", text) } else { Ok(()) }
     }
 
     /// Adds a text to what this process has of its kind.
@@ -159,6 +169,17 @@ mod tests {
         let expected = "{\"kind\":\"stream key\",\"text\":\"a\\\"b\\nc\"}\n\
                         {\"kind\":\"password\",\"text\":\"hunter22\"}\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn an_answer_is_kept_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Evidence::at(folder.path().into());
+        for said in ["not yet", "", "no", "not yet"] {
+            evidence.answer(said).unwrap();
+        }
+        let path = folder.path().join(format!("answers/{}.txt", process::id()));
+        assert_eq!(fs::read_to_string(path).unwrap(), "not yet\nno\n");
     }
 
     #[test]
