@@ -1,19 +1,17 @@
 //! A real PostgreSQL, as Debian packages it.
 
+mod programs;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::OsStr;
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{self, File};
 use std::io::Read;
+use std::iter;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use std::{env, iter};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::process::run;
 use crate::{Process, evidence, wait_for, wait_until};
+use programs::Programs;
 
 /// How long the server may take until it answers: the machine may be busy.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
@@ -33,9 +32,6 @@ const PORTS_TRIED: usize = 5;
 
 /// The superuser of the cluster of databases.
 const USER: &str = "weir";
-/// Debian's user for what needs no rights, whose number is the same everywhere.
-const NOBODY: u32 = 65_534;
-
 /// Nothing is synced to the disk: a test outlives no loss of power. What is committed outlives
 /// `kill -9` all the same, since the log of writes is in the system's cache by then.
 const SETTINGS: [&str; 9] = [
@@ -77,10 +73,8 @@ impl Postgres {
         evidence::secret("password of a database", &password);
         let file = folder.path().join("password");
         fs::write(&file, &password).context("write a password")?;
-        if is_root() {
-            for path in [folder.path(), &file] {
-                chown(path, Some(NOBODY), Some(NOBODY)).context("give a folder away")?;
-            }
+        for path in [folder.path(), &file] {
+            programs::give(path)?;
         }
         let mut initdb = programs.command("initdb");
         initdb.arg("--pgdata").arg(data(folder.path())).arg("--pwfile").arg(&file);
@@ -265,61 +259,6 @@ impl Debug for Postgres {
     }
 }
 
-/// Where PostgreSQL's programs are.
-#[derive(Debug)]
-struct Programs {
-    /// The folder that stands for `/`.
-    root: PathBuf,
-    folder: PathBuf,
-}
-
-impl Programs {
-    fn find() -> Result<Self> {
-        let root = env::var_os("WEIR_POSTGRES").map(PathBuf::from).context(
-            "WEIR_POSTGRES does not say where PostgreSQL is: run the tests by `cargo xtask test`",
-        )?;
-        let versions = root.join("usr/lib/postgresql");
-        let entries = fs::read_dir(&versions)
-            .with_context(|| format!("there is no PostgreSQL in {}", versions.display()))?;
-        let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let number = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
-        let found = folders.filter(|folder| folder.join("bin/initdb").is_file()).max_by_key(number);
-        let folder = found.context("there is no PostgreSQL server")?.join("bin");
-        Ok(Self { root, folder })
-    }
-
-    /// One of the programs, with the libraries that were unpacked beside it; as nobody where this
-    /// is root, who may still read a cache that is root's own.
-    fn command(&self, program: &str) -> Command {
-        let path = self.folder.join(program);
-        let mut command = if is_root() {
-            let mut command = Command::new("setpriv");
-            command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")]);
-            command.args(["--clear-groups", "--inh-caps=+dac_override"]);
-            // Else the right is not counted where a program asks what it could read.
-            command.args(["--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]);
-            command.arg(path);
-            command
-        } else {
-            Command::new(path)
-        };
-        if self.root != Path::new("/") {
-            let of_system = |part: &str| format!("{part}/{}-linux-gnu", env::consts::ARCH);
-            let own = ["usr/lib", "lib"].map(|part| self.root.join(of_system(part)));
-            let known = env::var_os("LD_LIBRARY_PATH");
-            let known = known.iter().flat_map(env::split_paths);
-            if let Ok(folders) = env::join_paths(own.into_iter().chain(known)) {
-                command.env("LD_LIBRARY_PATH", folders);
-            }
-        }
-        // Whatever this shell's user has set for a database of their own.
-        for (name, _) in env::vars_os().filter(|(name, _)| is_of_client(name)) {
-            command.env_remove(name);
-        }
-        command
-    }
-}
-
 /// Starts a server on `port`, or on a free one, and waits until it takes connections.
 fn launch(
     programs: &Programs,
@@ -369,15 +308,6 @@ fn free_port() -> Result<u16> {
 
 fn data(folder: &Path) -> PathBuf {
     folder.join("data")
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-/// Whether a variable tells PostgreSQL's clients what they are not told otherwise.
-fn is_of_client(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with("PG"))
 }
 
 /// The number of the parent in what `/proc/PID/stat` says. The name before it may have spaces and
