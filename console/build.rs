@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// What pages are called in the table.
-const PAGES: [(&str, &str); 2] = [("HOME_PAGE", "index.html"), ("WATCH_PAGE", "watch.html")];
+const PAGES: [(&str, &str); 4] = [
+    ("HOME_PAGE", "index.html"),
+    ("WATCH_PAGE", "watch.html"),
+    ("PAIR_PAGE", "pair.html"),
+    ("ACCOUNT_PAGE", "account.html"),
+];
 
 /// Digits of the hash in the name of a file that never changes: see vite.config.ts.
 const HASH_DIGITS: usize = 12;

@@ -11,6 +11,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Smaller files gain less than the answer's headers weigh. */
 const GZIP_BYTES_MIN = 512;
 
+/** The pages, each with a script of its name. */
+const PAGES = ['index', 'watch', 'pair', 'account'];
+
 /** What is compressed already. */
 const COMPRESSED = /\.(?:ico|png|jpe?g|webp|woff2?)$/;
 
@@ -30,7 +33,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
     reportCompressedSize: false,
     rollupOptions: {
-      input: { index: here('web/index.html'), watch: here('web/watch.html') },
+      input: PAGES.map((page) => here(`web/${page}.html`)),
       output: {
         // The form of a name tells that it never stands for other bytes: see build.rs.
         hashCharacters: 'hex',

@@ -36,7 +36,7 @@ pub fn asset(path: &str) -> Option<&'static Asset> {
 }
 
 /// The page that plays a stream: one for all, it reads from its address `/watch/{app}/{stream}`
-/// which stream that is.
+/// which stream that is, and takes a token that stands before it along.
 #[must_use]
 pub fn watch_page() -> &'static Asset {
     &WATCH_PAGE
@@ -46,6 +46,19 @@ pub fn watch_page() -> &'static Asset {
 #[must_use]
 pub fn home_page() -> &'static Asset {
     &HOME_PAGE
+}
+
+/// The page on which a user types the code that a device shows.
+#[must_use]
+pub fn pair_page() -> &'static Asset {
+    &PAIR_PAGE
+}
+
+/// The page on which somebody signs in, or does what a letter's link is for: it reads from its
+/// address `/account/{errand}` which of them.
+#[must_use]
+pub fn account_page() -> &'static Asset {
+    &ACCOUNT_PAGE
 }
 
 impl std::fmt::Debug for Asset {

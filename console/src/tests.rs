@@ -6,8 +6,8 @@ fn text(asset: &Asset) -> &'static str {
     std::str::from_utf8(asset.bytes).unwrap()
 }
 
-fn pages() -> [&'static Asset; 2] {
-    [home_page(), watch_page()]
+fn pages() -> [&'static Asset; 4] {
+    [home_page(), watch_page(), pair_page(), account_page()]
 }
 
 fn named(suffix: &str) -> Vec<&'static Asset> {
@@ -33,11 +33,14 @@ fn everything_that_a_page_names_is_in_the_table() {
         let references = references(page);
         assert!(references.len() >= 4, "{} names only {references:?}", page.path);
         for reference in references {
-            let found = reference == "/" || asset(reference).is_some();
+            let found = LINKS.contains(&reference) || asset(reference).is_some();
             assert!(found, "{} names {reference}, which is not in the table", page.path);
         }
     }
 }
+
+/// The pages' own addresses: the server chooses them.
+const LINKS: [&str; 3] = ["/", "/pair", "/account/sign-in"];
 
 #[test]
 fn no_page_and_no_style_names_another_origin() {
@@ -105,7 +108,16 @@ fn pages_are_asked_for_anew_and_hashed_files_never() {
 
 #[test]
 fn pages_are_found_only_by_their_functions() {
-    for path in ["/index.html", "/watch.html", "/", "", "assets/licences.txt", "/assets/"] {
+    for path in [
+        "/index.html",
+        "/watch.html",
+        "/pair.html",
+        "/account.html",
+        "/",
+        "",
+        "assets/licences.txt",
+        "/assets/",
+    ] {
         assert_eq!(asset(path), None, "{path}");
     }
     assert!(named(".gz").is_empty());

@@ -21,6 +21,8 @@ const TICK_MS = 250;
  * a crowd that waits does not ask in step. */
 const PROBE_MS = 1500;
 const PROBE_AFTER_END_MS = 2500;
+/** What a viewer may do changes seldom. */
+const PROBE_AFTER_REFUSAL_MS = 5000;
 const PROBE_BEFORE_START_MS = 750;
 const PROBE_JITTER = 0.25;
 
@@ -91,7 +93,7 @@ export class Broadcast {
 
   constructor(
     private readonly video: HTMLVideoElement,
-    private readonly playlist: string,
+    private playlist: string,
     private readonly makeEngine: MakeEngine,
     private readonly world: World,
     private readonly changed: () => void,
@@ -130,6 +132,14 @@ export class Broadcast {
     if (position !== null) this.video.currentTime = position;
     this.held = false;
     this.play();
+    this.tick();
+  }
+
+  /** The viewer has a token: the same broadcast is at `playlist` from now on. */
+  moveTo(playlist: string): void {
+    this.playlist = playlist;
+    this.answer = { kind: 'unknown' };
+    this.retire(this.world.now());
     this.tick();
   }
 
@@ -194,8 +204,11 @@ export class Broadcast {
 
   private async probe(): Promise<void> {
     this.isProbing = true;
-    const answer = await this.world.ask(this.clock);
+    const { playlist } = this;
+    const answer = await this.world.ask(playlist, this.clock);
     this.isProbing = false;
+    // What was said of another address is of no interest.
+    if (playlist !== this.playlist) return;
     const now = this.world.now();
     this.answer = answer;
     if (answer.kind === 'listed') this.noteListing(now, answer.listing);
@@ -208,6 +221,7 @@ export class Broadcast {
   }
 
   private probePause(): number {
+    if (this.answer.kind === 'refused') return PROBE_AFTER_REFUSAL_MS;
     if (this.listedSince !== null) return PROBE_BEFORE_START_MS;
     return this.flow?.listing.ended === true ? PROBE_AFTER_END_MS : PROBE_MS;
   }

@@ -51,7 +51,9 @@ export function wordsFor(state: State, answer: Answer): Words {
     case 'failing':
       return words('Trying again', failing(answer), 'this page tries again by itself');
     case 'refused':
-      return words('Not allowed', 'You may not watch this stream', refused(answer));
+      return refused(answer);
+    case 'locked':
+      return words('Locked', 'This stream has a password');
     case 'unplayable':
       return words(
         'Cannot play',
@@ -92,9 +94,46 @@ function failing(answer: Answer): string {
   return `The server answers with an error (${answer.status})`;
 }
 
-function refused(answer: Answer): string {
-  const status = answer.kind === 'refused' ? ` (${answer.status})` : '';
-  return `the server refuses it${status}; whoever sent you the address may have a new one`;
+function refused(answer: Answer): Words {
+  const { code, sentence, status } = reason(answer);
+  const no = (headline: string, detail: string) => words('Not allowed', headline, detail);
+  switch (code) {
+    case 'token':
+      return no('This stream is not for everybody', 'whoever invited you has a link for you');
+    case 'expired':
+      return no('Your link is over', 'whoever sent it to you may have a new one');
+    case 'revoked':
+      return no('Your link was withdrawn', 'ask whoever sent it to you');
+    case 'too-early':
+      return words('Waiting', 'Your link is not good yet', 'this page starts by itself when it is');
+    case 'other-stream':
+      return no('Your link is for another stream', 'ask whoever sent it to you');
+    case 'bad-token':
+      return no('Your link is damaged', 'open it once more, and whole');
+    case 'address':
+      return no('You may not watch from this network', 'your link is for another one');
+    case 'country':
+      return no('This may not be watched in your country', 'it depends on who broadcasts it');
+    case 'referer':
+      return no('This may not be shown on this page', 'look for it where it is meant to be');
+    case 'sessions':
+      return words(
+        'Waiting',
+        'Your link is used by as many players as it allows',
+        'close another one, and this page starts by itself',
+      );
+    case 'forbidden':
+      return no('You may not watch this stream', sentence ?? 'whoever broadcasts it says so');
+    default: {
+      const detail = 'whoever sent you the address may have a new one';
+      const by = status === null ? '' : ` (${status})`;
+      return no('You may not watch this stream', `the server refuses it${by}; ${detail}`);
+    }
+  }
+}
+
+function reason(answer: Answer) {
+  return answer.kind === 'refused' ? answer : { code: null, sentence: null, status: null };
 }
 
 function words(mark: string, headline: string, detail = ''): Words {

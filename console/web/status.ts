@@ -28,6 +28,8 @@ export type State =
   | 'failing'
   /** The server lets this viewer see nothing. */
   | 'refused'
+  /** The server wants the stream's password. */
+  | 'locked'
   /** The browser has no decoder for this. */
   | 'unplayable';
 
@@ -103,7 +105,7 @@ export function judge(facts: Facts): State {
     case 'missing':
       return flow === null ? 'waiting' : 'ended';
     case 'refused':
-      return 'refused';
+      return answer.code === 'password' ? 'locked' : 'refused';
     case 'failing':
       return 'failing';
     case 'listed':

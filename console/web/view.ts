@@ -33,6 +33,9 @@ export class View {
   private readonly jump = find('jump', HTMLButtonElement);
   private readonly full = find('full', HTMLButtonElement);
   private readonly latency = find('latency', HTMLElement);
+  private readonly form = find('unlock', HTMLFormElement);
+  private readonly password = find('password', HTMLInputElement);
+  private readonly shut = find('shut', HTMLElement);
   private readonly facts = find('facts', HTMLDetailsElement);
   private numbersAt = -Infinity;
 
@@ -68,6 +71,8 @@ export class View {
     this.full.hidden = !canFillScreen(this.video);
     const keys: Record<string, () => void> = { ' ': toggle, k: toggle, m: sound, l: jump, f: full };
     document.addEventListener('keydown', (event) => {
+      // What is typed into a field is no key of the player's.
+      if (event.target instanceof HTMLInputElement) return;
       const own = event.target instanceof Element && event.target.closest('button, a, summary');
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
       // The space bar presses the button that has the focus.
@@ -80,12 +85,29 @@ export class View {
     this.showSound();
   }
 
+  /** Has passwords tried by `unlock`, which says why one does not fit, or nothing if it does. */
+  askPassword(unlock: (password: string) => Promise<string | null>): void {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (this.form.ariaBusy === 'true') return;
+      this.form.ariaBusy = 'true';
+      void unlock(this.password.value).then((complaint) => {
+        this.form.ariaBusy = 'false';
+        write(this.shut, complaint ?? '');
+        this.password.ariaInvalid = complaint === null ? 'false' : 'true';
+        if (complaint === null) this.password.value = '';
+        else this.password.select();
+      });
+    });
+  }
+
   /** Shows how things stand. */
   show(broadcast: Broadcast): void {
     const { state } = broadcast;
     this.say(state, wordsFor(state, broadcast.answer));
     this.player.dataset.picture = this.video.videoWidth > 0 ? 'yes' : 'no';
     this.begin.hidden = state !== 'blocked';
+    this.form.hidden = state !== 'locked';
     this.unmute.hidden = !(this.video.muted && SHOWS.includes(state));
     const shows = SHOWS.includes(state) || state === 'paused' || state === 'blocked';
     this.toggle.disabled = !shows;

@@ -1,12 +1,14 @@
 // The watch page: plays the stream that its address names.
 
 import { streamOfPath } from './address.ts';
+import { ask } from './api.ts';
 import { Broadcast, type MakeEngine } from './broadcast.ts';
 import type { Failure } from './failure.ts';
 import { HlsEngine } from './hls-engine.ts';
 import { NativeEngine } from './native-engine.ts';
 import { sentence, wordsFor } from './sentences.ts';
 import type { State } from './status.ts';
+import { isOver, unlock } from './unlock.ts';
 import { View } from './view.ts';
 import { browser } from './world.ts';
 
@@ -41,13 +43,23 @@ if (address === null) {
   view.misnamed();
   window.weir = misnamed();
 } else {
-  const { playlist } = address;
-  const world = browser(playlist);
-  const broadcast = new Broadcast(view.video, playlist, makeEngine, world, () => {
+  let isUnlocked = false;
+  const broadcast = new Broadcast(view.video, address.playlist, makeEngine, browser(), () => {
+    if (isUnlocked && isOver(broadcast.answer)) {
+      isUnlocked = false;
+      broadcast.moveTo(address.playlist);
+    }
     view.show(broadcast);
   });
   view.name(address.app, address.stream);
   view.connect(broadcast);
+  view.askPassword(async (password) => {
+    const unlocked = await unlock(ask, address, password);
+    if (unlocked.kind === 'shut') return unlocked.sentence;
+    isUnlocked = true;
+    broadcast.moveTo(unlocked.address.playlist);
+    return null;
+  });
   window.weir = reportOf(broadcast);
   broadcast.run();
 }

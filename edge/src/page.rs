@@ -64,8 +64,8 @@ pub(crate) fn unavailable(
 /// What a page may do (CSP level 3): load from this server only, and play what its script puts
 /// together (hls.js makes `blob:` URLs for media and its worker). Nothing inline runs.
 ///
-/// Any site may frame the watch page: to embed a stream is what it is for, and it shows nothing
-/// that belongs to one viewer. The other pages may be framed by our own only.
+/// Any site may frame the watch page: to embed a stream is what it is for, and nothing that it does
+/// is for one viewer's account. The other pages may be framed by our own only.
 pub(crate) fn protect(headers: &mut HeaderMap, embeddable: bool) {
     let policy = if embeddable { WATCH_POLICY } else { PAGE_POLICY };
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -110,6 +110,11 @@ impl Site {
         }
         match route(stripped.path, &stripped.query) {
             Ok(Route::Home) => (Kind::Page, page(head, console::home_page(), false)),
+            Ok(Route::Account(asset)) => {
+                let mut response = page(head, asset, false);
+                hide(response.headers_mut());
+                (Kind::Page, response)
+            }
             Ok(Route::Watch(stream)) => (Kind::Page, self.watch(head, &request, &stream).await),
             Ok(Route::Asset(asset)) => {
                 (Kind::Page, document::respond(method, headers, document(asset)))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type StreamAddress, streamOfPath, streamOfText, watchPath } from '../address.ts';
+import { type StreamAddress, streamOfPath, streamOfText, watchPath, withToken } from '../address.ts';
 
 const short = (address: StreamAddress | null) =>
   address === null ? null : `${address.app}/${address.stream}`;
@@ -31,6 +31,24 @@ test('a name that the server refuses is refused here', () => {
 
 test('a playlist lies where its stream is named', () => {
   assert.equal(streamOfPath('/watch/tv/one')?.playlist, '/tv/one/index.m3u8');
+});
+
+test('a token in front of a path stays in front of it', () => {
+  const address = streamOfPath('/t/w1.k.e30.x_-/watch/tv/one');
+  assert.equal(address?.playlist, '/t/w1.k.e30.x_-/tv/one/index.m3u8');
+  assert.equal(address && watchPath(address), '/t/w1.k.e30.x_-/watch/tv/one');
+  const pasted = streamOfText('https://example.org/t/a.b.c/live/cam/index.m3u8?x=1');
+  assert.equal(pasted && watchPath(pasted), '/t/a.b.c/watch/live/cam');
+  for (const path of ['/t/watch/tv/one', '/t//watch/tv/one', '/t/a/t/b/watch/tv/one', '/t/a/b']) {
+    assert.equal(streamOfPath(path), null, path);
+  }
+});
+
+test('a token that is given takes the place of another', () => {
+  const address = streamOfPath('/t/old/watch/tv/one');
+  assert.ok(address);
+  assert.equal(withToken(address, 'a.b').playlist, '/t/a.b/tv/one/index.m3u8');
+  assert.equal(withToken(address, '../x?#').playlist, '/t/..%2Fx%3F%23/tv/one/index.m3u8');
 });
 
 test('what somebody types or pastes leads to its watch page', () => {

@@ -232,3 +232,34 @@ test('a browser that plays only what is silent gets it so', async () => {
   stage.expect('live', { engines: 1 });
   assert.ok(stage.video.muted);
 });
+
+test('a viewer who is given a token goes on at another address', async () => {
+  const stage = new Stage();
+  stage.answer = { kind: 'refused', status: 401, code: 'password', sentence: null };
+  await stage.pass(3);
+  stage.expect('locked', { engines: 0 });
+  assert.equal(stage.askedFor, '/live/cam/index.m3u8');
+  stage.edge = 40;
+  stage.goOn();
+  stage.broadcast.moveTo('/t/x/live/cam/index.m3u8');
+  await stage.pass(4);
+  stage.expect('live', { engines: 1, recoveries: 0, errors: 0 });
+  assert.equal(stage.askedFor, '/t/x/live/cam/index.m3u8');
+  assert.equal(stage.start?.playlist, '/t/x/live/cam/index.m3u8');
+});
+
+test('a player gives way to one at the other address', async () => {
+  const stage = await Stage.playing();
+  stage.broadcast.moveTo('/t/x/live/cam/index.m3u8');
+  await stage.pass(4);
+  stage.expect('live', { engines: 2, errors: 0 });
+  assert.equal(stage.start?.playlist, '/t/x/live/cam/index.m3u8');
+});
+
+test('who is refused is not asked about all the time', async () => {
+  const stage = new Stage();
+  stage.answer = { kind: 'refused', status: 403, code: 'expired', sentence: null };
+  await stage.pass(60);
+  stage.expect('refused', { engines: 0 });
+  assert.ok(stage.asked <= 17, `${stage.asked}`);
+});

@@ -32,8 +32,33 @@ test('a server that fails is told from one that does not answer', () => {
 test('statuses say what became of a stream', () => {
   assert.deepEqual(answerOfStatus(404), { kind: 'missing' });
   assert.deepEqual(answerOfStatus(410), { kind: 'missing' });
-  assert.deepEqual(answerOfStatus(401), { kind: 'refused', status: 401 });
+  const silent = { kind: 'refused', code: null, sentence: null };
+  for (const status of [401, 403, 429]) {
+    assert.deepEqual(answerOfStatus(status), { ...silent, status });
+    for (const text of ['<html>', '[]', '"x"', 'null', '{"code":7,"error":""}', '{"__proto__":{}}']) {
+      assert.deepEqual(answerOfStatus(status, text), { ...silent, status }, text);
+    }
+  }
+  const told = answerOfStatus(403, '{"error":"the token ended 5 s ago","code":"expired"}');
+  const sentence = 'the token ended 5 s ago';
+  assert.deepEqual(told, { kind: 'refused', status: 403, code: 'expired', sentence });
   assert.deepEqual(answerOfStatus(0), { kind: 'failing', status: null });
+});
+
+test('each refusal says what it is and what would help', () => {
+  const said = (code: string, error = 'because') => {
+    const answer = answerOfStatus(403, JSON.stringify({ code, error }));
+    return sentence(wordsFor('refused', answer));
+  };
+  const codes = [
+    'token', 'expired', 'revoked', 'too-early', 'other-stream', 'bad-token', 'address', 'country',
+    'referer', 'sessions', 'forbidden',
+  ];
+  const sentences = new Set(codes.map((code) => said(code)));
+  assert.equal(sentences.size, codes.length);
+  assert.equal(said('expired'), 'Your link is over: whoever sent it to you may have a new one');
+  assert.equal(said('forbidden', 'not paid'), 'You may not watch this stream: not paid');
+  assert.match(said('constructor'), /refuses it \(403\); whoever/);
 });
 
 test('latency is told to a tenth of a second', () => {

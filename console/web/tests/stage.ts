@@ -51,6 +51,7 @@ export class Stage {
   /** Engines report nothing. */
   isSilent = false;
   asked = 0;
+  askedFor = '';
   resumed = 0;
   recovered = 0;
   start: Start | null = null;
@@ -63,8 +64,9 @@ export class Stage {
   constructor(private readonly options = { reportsPlaylists: true }) {
     const world = {
       now: () => this.clockMs,
-      ask: () => {
+      ask: (playlist: string) => {
         this.asked += 1;
+        this.askedFor = playlist;
         return Promise.resolve(this.answer);
       },
       isHidden: () => this.isHidden,

@@ -21,6 +21,10 @@ const LISTED: Answer = { kind: 'listed', listing: listing(9) };
 const MISSING: Answer = { kind: 'missing' };
 const FAILING: Answer = { kind: 'failing', status: null };
 
+const refusedWith = (code: string): Answer => {
+  return { kind: 'refused', status: 403, code, sentence: null };
+};
+
 /** A stream that plays, but for what is said. */
 function facts(but: Partial<Facts>): Facts {
   return {
@@ -45,7 +49,8 @@ test('before the stream', () => {
   check({ ...none, answer: { kind: 'unknown' } }, 'loading');
   check({ ...none, answer: MISSING }, 'waiting');
   check({ ...none, answer: FAILING }, 'failing');
-  check({ ...none, answer: { kind: 'refused', status: 403 } }, 'refused');
+  check({ ...none, answer: refusedWith('expired') }, 'refused');
+  check({ ...none, answer: refusedWith('password') }, 'locked');
   check({ movedAt: null }, 'starting');
   check({ movedAt: null, blocked: true }, 'blocked');
 });

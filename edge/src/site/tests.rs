@@ -115,6 +115,9 @@ async fn a_request_gets_what_it_names_or_a_reason() {
         ("GET /live/cam/", 404, "there is no such page\n"),
         ("GET /no-such-file.ico", 404, "there is no such page\n"),
         ("GET /live", 404, "there is no such page\n"),
+        ("GET /account/else", 404, "there is no such page\n"),
+        ("GET /account/", 404, "a name is empty\n"),
+        ("GET /pair/x", 404, "there is no such page\n"),
         ("GET http://other/live/cam/index.m3u8", 400, "the request's target and its Host"),
         ("POST /live/cam/index.m3u8", 405, "viewers may only read"),
         ("PUT /live/cam/ts/1/0.ts", 405, "viewers may only read"),
@@ -171,12 +174,20 @@ async fn head_tells_what_get_would_send() {
 }
 
 #[tokio::test]
-async fn the_watch_page_may_be_framed_and_the_start_page_may_not() {
+async fn the_watch_page_may_be_framed_and_the_others_may_not() {
     let (site, _) = site();
     for (path, asset, framed_by) in [
         ("/", console::home_page(), "frame-ancestors 'self'"),
         ("/watch/live/cam", console::watch_page(), "frame-ancestors *"),
         ("/watch/live/never-seen", console::watch_page(), "frame-ancestors *"),
+        ("/pair", console::pair_page(), "frame-ancestors 'self'"),
+        ("/pair?code=BCDF-GHJK", console::pair_page(), "frame-ancestors 'self'"),
+        ("/account", console::account_page(), "frame-ancestors 'self'"),
+        ("/account/sign-in", console::account_page(), "frame-ancestors 'self'"),
+        ("/account/setup", console::account_page(), "frame-ancestors 'self'"),
+        ("/account/invitation", console::account_page(), "frame-ancestors 'self'"),
+        ("/account/verify", console::account_page(), "frame-ancestors 'self'"),
+        ("/account/reset", console::account_page(), "frame-ancestors 'self'"),
     ] {
         let response = ask(&site, &format!("GET {path}"), &[]).await;
         assert_eq!(response.status(), 200, "{path}");
@@ -188,6 +199,8 @@ async fn the_watch_page_may_be_framed_and_the_start_page_may_not() {
         assert_eq!(headers[REFERRER_POLICY], "same-origin");
         assert_eq!(headers[CACHE_CONTROL], "public, max-age=0");
         assert_eq!(headers[ACCEPT_RANGES], "bytes");
+        let is_listed = !path.starts_with("/pair") && !path.starts_with("/account");
+        assert_eq!(headers.get(ROBOTS).is_none(), is_listed, "{path}");
     }
 }
 

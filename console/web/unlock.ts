@@ -1,0 +1,38 @@
+// A stream's password: the form that asks for it, and the token that it is exchanged for.
+
+import { type StreamAddress, withToken } from './address.ts';
+import { type Ask, complaint, isGood } from './api.ts';
+import { textOf } from './json.ts';
+import type { Answer } from './probe.ts';
+
+/** What became of a password. */
+export type Unlocked =
+  | { readonly kind: 'open'; readonly address: StreamAddress }
+  | { readonly kind: 'shut'; readonly sentence: string };
+
+/** Exchanges `password` for a token, with which the stream is at another address. */
+export async function unlock(
+  ask: Ask,
+  address: StreamAddress,
+  password: string,
+): Promise<Unlocked> {
+  if (password === '') return shut('Type the password first.');
+  const path = `streams/${address.app}/${address.stream}/unlock`;
+  const reply = await ask({ path, body: { password } });
+  const token = textOf(reply.said, 'token');
+  if (isGood(reply) && token !== null) return { kind: 'open', address: withToken(address, token) };
+  const { status } = reply;
+  if (status === 401 || status === 403) return shut('That is not the password of this stream.');
+  if (status === 404) return shut('This stream has no password any more. Reload this page.');
+  return shut(complaint(reply, 'The server does not take this password.'));
+}
+
+/** Whether the token that a password was exchanged for is good no more: then it is asked anew. */
+export function isOver(answer: Answer): boolean {
+  const codes = ['expired', 'revoked', 'bad-token'];
+  return answer.kind === 'refused' && answer.code !== null && codes.includes(answer.code);
+}
+
+function shut(sentence: string): Unlocked {
+  return { kind: 'shut', sentence };
+}
