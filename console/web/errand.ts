@@ -154,7 +154,7 @@ export function wordsFor(errand: Errand | null): Words {
       return words(
         'Is this your address?',
         'Say so once, and letters of this server will reach you.',
-        'It is my address',
+        'Yes, it is mine',
         'Your e-mail address is confirmed. You may close this page.',
       );
     case 'forgot':

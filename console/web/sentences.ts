@@ -101,7 +101,7 @@ function refused(answer: Answer): Words {
     case 'token':
       return no('This stream is not for everybody', 'whoever invited you has a link for you');
     case 'expired':
-      return no('Your link is over', 'whoever sent it to you may have a new one');
+      return no('Your link has expired', 'whoever sent it to you may have a new one');
     case 'revoked':
       return no('Your link was withdrawn', 'ask whoever sent it to you');
     case 'too-early':

@@ -56,7 +56,7 @@ test('each refusal says what it is and what would help', () => {
   ];
   const sentences = new Set(codes.map((code) => said(code)));
   assert.equal(sentences.size, codes.length);
-  assert.equal(said('expired'), 'Your link is over: whoever sent it to you may have a new one');
+  assert.equal(said('expired'), 'Your link has expired: whoever sent it to you may have a new one');
   assert.equal(said('forbidden', 'not paid'), 'You may not watch this stream: not paid');
   assert.match(said('constructor'), /refuses it \(403\); whoever/);
 });
