@@ -5,7 +5,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use aws_lc_rs::rsa;
 use aws_lc_rs::signature::RsaPublicKeyComponents;
 use serde::Serialize;
 use thiserror::Error;
@@ -259,10 +258,9 @@ impl PublicJwk {
                 (jwk.x, jwk.y) = (Some(x), Some(y));
             }
             Algorithm::RS256 => {
-                let key = rsa::PublicKey::from_der(&public).map_err(|_rejected| KeyError::Form)?;
-                let (n, e) = rsa_numbers(key.as_ref()).ok_or(KeyError::Form)?;
+                let (n, e) = material::rsa_numbers(&public).ok_or(KeyError::Form)?;
                 jwk.kty = "RSA";
-                (jwk.n, jwk.e) = (Some(base64url::encode(n)), Some(base64url::encode(e)));
+                (jwk.n, jwk.e) = (Some(base64url::encode(&n)), Some(base64url::encode(&e)));
             }
             Algorithm::HS256 => return Err(KeyError::Form),
         }
@@ -278,32 +276,4 @@ pub fn render_jwks(keys: &[PublicJwk]) -> String {
         keys: &'s [PublicJwk],
     }
     serde_json::to_string(&Set { keys }).unwrap_or_default()
-}
-
-/// The modulus and the exponent of RSA's own form: a sequence of two numbers (RFC 8017, A.1.1).
-fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (sequence, _) = element(der, 0x30)?;
-    let (modulus, rest) = element(sequence, 0x02)?;
-    let (exponent, _) = element(rest, 0x02)?;
-    // A zero in front says that a number is not negative.
-    let positive = |number| <[u8]>::strip_prefix(number, &[0]).unwrap_or(number);
-    Some((positive(modulus), positive(exponent)))
-}
-
-/// The contents of the DER element that `bytes` begin with, and what follows it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&[own, first], rest) = bytes.split_first_chunk::<2>()?;
-    if own != tag {
-        return None;
-    }
-    let more = usize::from(first).checked_sub(0x80);
-    let (length, rest) = match more {
-        None => (usize::from(first), rest),
-        Some(more) => {
-            let (length, rest) = rest.split_at_checked(more)?;
-            let fold = |sum: usize, byte: &u8| sum.checked_mul(256)?.checked_add((*byte).into());
-            (length.iter().try_fold(0, fold)?, rest)
-        }
-    };
-    rest.split_at_checked(length)
 }

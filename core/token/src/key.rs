@@ -80,6 +80,12 @@ pub enum KeyError {
         /// How many are needed.
         limit: usize,
     },
+    /// An RSA key of another length than 2,048 to 8,192 bits.
+    #[error("an RSA key of {bits} bits is not taken: 2048 to 8192 are")]
+    Rsa {
+        /// How many it has.
+        bits: usize,
+    },
     /// Longer than keys are.
     #[error("a key of {bytes} bytes is too long: {limit} may be")]
     TooLong {
@@ -273,6 +279,7 @@ impl Verifier {
 
     /// Takes the two numbers of an RSA key.
     pub(crate) fn of_rsa(numbers: &RsaPublicKeyComponents<Vec<u8>>) -> Result<Self, KeyError> {
+        material::check_modulus(&numbers.n)?;
         let key = numbers.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
         let key = key.map_err(|_rejected| KeyError::Form)?;
         Ok(Self { algorithm: Algorithm::RS256, by: By::Public(key) })
@@ -292,6 +299,10 @@ impl Verifier {
             Material::Public(der) => der,
             Material::Unlabelled(der) => material::public_of(algorithm, &der).unwrap_or(der),
         };
+        if algorithm == Algorithm::RS256 {
+            let (modulus, _) = material::rsa_numbers(&public).ok_or(KeyError::Form)?;
+            material::check_modulus(&modulus)?;
+        }
         let key = ParsedPublicKey::new(verification, public).map_err(|_rejected| KeyError::Form)?;
         Ok(Self { algorithm, by: By::Public(key) })
     }

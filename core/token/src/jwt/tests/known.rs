@@ -102,6 +102,39 @@ fn a_key_is_of_its_algorithm_and_of_no_other() {
     assert_eq!(short, Some(crate::KeyError::TooShort { bytes: 31, limit: 32 }));
 }
 
+#[test]
+fn an_rsa_key_of_1024_bits_is_refused() {
+    const SHORT: &str = "-----BEGIN PUBLIC KEY-----\n\
+        MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDBAH/4ok9zuZ7vyCsuHIEftWia\n\
+        yrFhwep9fLPrOXPWnhgBl5Xk268iu/OHTS7BJEWTCzirawA/CAPLFkmlGVtXicEB\n\
+        llf35c0EB/ZO4hIw6S497ebYIZISyCgVsSJmOQsBVfozFZt5oshYRut+0i/+LO08\n\
+        N2rtqZ4YZrYFdCIflwIDAQAB\n\
+        -----END PUBLIC KEY-----\n";
+    let kind = KeyKind::jwt(Algorithm::RS256, SHORT.as_bytes(), None, None);
+    assert_eq!(kind.err(), Some(crate::KeyError::Rsa { bits: 1_024 }));
+    let kind = KeyKind::cloud_front("K", SHORT.as_bytes());
+    assert_eq!(kind.err(), Some(crate::KeyError::Rsa { bits: 1_024 }));
+}
+
+#[test]
+fn a_good_token_is_refused_elsewhere() {
+    let verified = verify(EDDSA_TOKEN, NOW_S).unwrap();
+    let admits = |facts: &Facts<'_>| verified.admits("live/main", "/live/main/0.ts", facts);
+    let here = facts(NOW_S);
+    assert_eq!(admits(&here), Ok(()));
+    let address = |text: &str| Some(text.parse().unwrap());
+    assert_eq!(admits(&Facts { address: address("2001:db8::1"), ..here }), Ok(()));
+    for elsewhere in [address("203.0.114.7"), address("2001:db8::2"), None] {
+        assert_eq!(admits(&Facts { address: elsewhere, ..here }), Err(Refusal::Address));
+    }
+    for country in [Some("FR"), Some("AT"), None] {
+        assert_eq!(admits(&Facts { country, ..here }), Err(Refusal::Country));
+    }
+    for referer in [Some("https://example.org/"), Some("https://evil.net/"), None] {
+        assert_eq!(admits(&Facts { referer, ..here }), Err(Refusal::Referer));
+    }
+}
+
 /// RFC 7515, A.1 to A.3: three signatures, all until 22 March 2011.
 #[test]
 fn the_examples_of_rfc_7515_are_good() {
