@@ -25,13 +25,13 @@ pub(crate) enum Transaction {
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
-/// What only one transaction does at a time. The numbers are the database's advisory locks.
+/// What only one transaction does at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Lock {
     /// Makes the root secret, or learns that there is one.
-    Secrets = 0x7765_6972_0001,
+    Secrets,
     /// Makes a pairing.
-    Pairings = 0x7765_6972_0002,
+    Pairings,
 }
 
 /// A statement with what is bound to it.
@@ -125,13 +125,23 @@ impl Engine {
     }
 }
 
+impl Lock {
+    /// The number of PostgreSQL's advisory lock: four letters of our name, and one to count.
+    const fn number(self) -> i64 {
+        match self {
+            Self::Secrets => 0x7765_6972_0001,
+            Self::Pairings => 0x7765_6972_0002,
+        }
+    }
+}
+
 impl Transaction {
     /// Waits until no other transaction has the lock, and keeps it to the end.
     pub(crate) async fn lock(&mut self, lock: Lock) -> Result<(), Error> {
         match self {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(transaction) => {
-                let query = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(lock as i64);
+                let query = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(lock.number());
                 query.execute(&mut **transaction).await.map(|_| ())
             }
         }

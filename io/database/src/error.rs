@@ -76,8 +76,8 @@ impl DatabaseError {
         }
     }
 
-    /// What a failed statement means: something that has to be alone was `taken`, something that has
-    /// to be there is `missing`.
+    /// What a failed statement means: something that has to be alone was `taken`, something that
+    /// has to be there is `missing`.
     pub(crate) fn of(
         operation: &'static str,
         error: sqlx::Error,

@@ -89,9 +89,9 @@ impl RootSecret {
     }
 }
 
-/// What a key is derived from: its id. The ids of keys that were made before there were such ids had
-/// 32 hexadecimal digits, which the migration wrote as one that begins with a digit above those of
-/// any moment.
+/// What a key is derived from: its id. The ids of keys that were made before there were such ids
+/// had 32 hexadecimal digits, which the migration wrote as one that begins with a digit above those
+/// of any moment.
 fn seed(id: &KeyId) -> String {
     let text = id.as_str();
     let digits = text.strip_prefix("key_").unwrap_or(text);

@@ -177,7 +177,7 @@ CREATE TABLE stream_keys (
     FOREIGN KEY (organisation, device_id) REFERENCES devices (organisation, id)
 ) STRICT;
 
-CREATE INDEX stream_keys_of_stream ON stream_keys (organisation, stream);
+CREATE INDEX stream_keys_of_stream ON stream_keys (stream, organisation);
 CREATE INDEX stream_keys_of_user ON stream_keys (organisation, user_id);
 CREATE INDEX stream_keys_of_device ON stream_keys (organisation, device_id);
 

@@ -14,8 +14,9 @@ const WHAT: &str = "a device";
 /// The cells of a device.
 macro_rules! device_cells {
     () => {
-        "devices.id, devices.organisation, devices.user_id, devices.kind, devices.name, devices.model, devices.address, devices.last_seen_ms, \
-         devices.created_at_ms, devices.revoked_at_ms, devices.version"
+        "devices.id, devices.organisation, devices.user_id, devices.kind, devices.name, \
+         devices.model, devices.address, devices.last_seen_ms, devices.created_at_ms, \
+         devices.revoked_at_ms, devices.version"
     };
 }
 pub(super) use device_cells;
@@ -63,7 +64,7 @@ impl Devices for SqlDatabase {
     }
 
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, DatabaseError> {
-        let found = sql(concat!("SELECT ", device_cells!(), " FROM devices WHERE devices.id = $1"));
+        let found = sql(concat!("SELECT ", device_cells!(), " FROM devices WHERE id = $1"));
         let row = self.engine.first(found.bind(id.as_str())).await.map_err(unread)?;
         row.map(|row| device(&mut Cells::of(&row, WHAT))).transpose()
     }
@@ -77,8 +78,8 @@ impl Devices for SqlDatabase {
         let some = sql(concat!(
             "SELECT ",
             device_cells!(),
-            " FROM devices WHERE devices.organisation = $1 AND ($2 IS NULL OR devices.user_id = $2) \
-             AND devices.id > $3 ORDER BY devices.id LIMIT $4"
+            " FROM devices WHERE organisation = $1 AND ($2 IS NULL OR user_id = $2) \
+             AND id > $3 ORDER BY id LIMIT $4"
         ))
         .bind(organisation.as_str())
         .bind(user.map(UserId::as_str))

@@ -19,8 +19,10 @@ const PARTS: &str = "stream, user or device";
 /// The cells of a key.
 macro_rules! key_cells {
     () => {
-        "stream_keys.id, stream_keys.stream, stream_keys.organisation, stream_keys.label, stream_keys.user_id, stream_keys.device_id, stream_keys.addresses, \
-         stream_keys.created_at_ms, stream_keys.expires_at_ms, stream_keys.last_used_ms, stream_keys.revoked_at_ms"
+        "stream_keys.id, stream_keys.stream, stream_keys.organisation, stream_keys.label, \
+         stream_keys.user_id, stream_keys.device_id, stream_keys.addresses, \
+         stream_keys.created_at_ms, stream_keys.expires_at_ms, stream_keys.last_used_ms, \
+         stream_keys.revoked_at_ms"
     };
 }
 
@@ -58,7 +60,7 @@ impl StreamKeys for SqlDatabase {
         let all = sql(concat!(
             "SELECT ",
             key_cells!(),
-            " FROM stream_keys WHERE stream_keys.stream = $1 ORDER BY stream_keys.created_at_ms, stream_keys.id"
+            " FROM stream_keys WHERE stream = $1 ORDER BY created_at_ms, id"
         ));
         let rows = self.engine.all(all.bind(stream.as_str())).await.map_err(unread)?;
         rows.iter().map(|row| record(&mut Cells::of(row, WHAT))).collect()
@@ -68,8 +70,7 @@ impl StreamKeys for SqlDatabase {
         &self,
         id: &KeyId,
     ) -> Result<Option<StreamKeyRecord>, DatabaseError> {
-        let found =
-            sql(concat!("SELECT ", key_cells!(), " FROM stream_keys WHERE stream_keys.id = $1"));
+        let found = sql(concat!("SELECT ", key_cells!(), " FROM stream_keys WHERE id = $1"));
         let row = self.engine.first(found.bind(id.as_str())).await.map_err(unread)?;
         row.map(|row| record(&mut Cells::of(&row, WHAT))).transpose()
     }
@@ -100,8 +101,7 @@ impl StreamKeys for SqlDatabase {
         const OPERATION: &str = "replace a stream key";
         let failed = |error| DatabaseError::unavailable(OPERATION, error);
         let mut transaction = self.engine.begin().await.map_err(failed)?;
-        let found =
-            sql(concat!("SELECT ", key_cells!(), " FROM stream_keys WHERE stream_keys.id = $1"));
+        let found = sql(concat!("SELECT ", key_cells!(), " FROM stream_keys WHERE id = $1"));
         let row = transaction.first(found.bind(old.as_str())).await.map_err(failed)?;
         let Some(row) = row else { return Err(DatabaseError::Missing { what: "stream key" }) };
         let record = StreamKeyRecord {

@@ -17,8 +17,9 @@ const PARTS: &str = "organisation, owner or template";
 /// The cells of a stream.
 macro_rules! stream_cells {
     () => {
-        "streams.name, streams.organisation, streams.owner, streams.title, streams.template, streams.options, streams.policy, streams.password, \
-         streams.created_at_ms, streams.version"
+        "streams.name, streams.organisation, streams.owner, streams.title, streams.template, \
+         streams.options, streams.policy, streams.password, streams.created_at_ms, \
+         streams.version"
     };
 }
 pub(super) use stream_cells;
@@ -54,8 +55,7 @@ impl Streams for SqlDatabase {
     }
 
     async fn stream(&self, name: &StreamName) -> Result<Option<StreamObject>, DatabaseError> {
-        let found =
-            sql(concat!("SELECT ", stream_cells!(), " FROM streams WHERE streams.name = $1"));
+        let found = sql(concat!("SELECT ", stream_cells!(), " FROM streams WHERE name = $1"));
         let row = self.engine.first(found.bind(name.as_str())).await.map_err(unread)?;
         row.map(|row| stream(&mut Cells::of(&row, STREAM))).transpose()
     }
@@ -68,8 +68,8 @@ impl Streams for SqlDatabase {
         let some = sql(concat!(
             "SELECT ",
             stream_cells!(),
-            " FROM streams WHERE streams.name > $1 AND ($2 IS NULL OR streams.organisation = $2) \
-             AND ($3 IS NULL OR streams.owner = $3) ORDER BY streams.name LIMIT $4"
+            " FROM streams WHERE name > $1 AND ($2 IS NULL OR organisation = $2) \
+             AND ($3 IS NULL OR owner = $3) ORDER BY name LIMIT $4"
         ))
         .bind(page.after.as_deref().unwrap_or_default())
         .bind(filter.organisation.as_ref().map(OrganisationId::as_str))

@@ -13,9 +13,10 @@ const WHAT: &str = "a user";
 /// The cells of a user.
 macro_rules! user_cells {
     () => {
-        "users.id, users.organisation, users.email, users.name, users.role, users.status, users.password, \
-         users.email_verified_at_ms, users.verified, users.failed_logins, users.locked_until_ms, users.devices_max, \
-         users.streams_max, users.created_at_ms, users.version"
+        "users.id, users.organisation, users.email, users.name, users.role, users.status, \
+         users.password, users.email_verified_at_ms, users.verified, users.failed_logins, \
+         users.locked_until_ms, users.devices_max, users.streams_max, users.created_at_ms, \
+         users.version"
     };
 }
 pub(super) use user_cells;
@@ -56,13 +57,13 @@ impl Users for SqlDatabase {
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>, DatabaseError> {
-        let found = sql(concat!("SELECT ", user_cells!(), " FROM users WHERE users.id = $1"));
+        let found = sql(concat!("SELECT ", user_cells!(), " FROM users WHERE id = $1"));
         let row = self.engine.first(found.bind(id.as_str())).await.map_err(unread)?;
         row.map(|row| user(&mut Cells::of(&row, WHAT))).transpose()
     }
 
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, DatabaseError> {
-        let found = sql(concat!("SELECT ", user_cells!(), " FROM users WHERE users.email = $1"));
+        let found = sql(concat!("SELECT ", user_cells!(), " FROM users WHERE email = $1"));
         let row = self.engine.first(found.bind(email)).await.map_err(unread)?;
         row.map(|row| user(&mut Cells::of(&row, WHAT))).transpose()
     }
@@ -75,7 +76,7 @@ impl Users for SqlDatabase {
         let some = sql(concat!(
             "SELECT ",
             user_cells!(),
-            " FROM users WHERE users.organisation = $1 AND users.id > $2 ORDER BY users.id LIMIT $3"
+            " FROM users WHERE organisation = $1 AND id > $2 ORDER BY id LIMIT $3"
         ))
         .bind(organisation.as_str())
         .bind(page.after.as_deref().unwrap_or_default())
