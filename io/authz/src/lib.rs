@@ -2,20 +2,27 @@
 //!
 //! Floor 3. [`PublishAuthority`] is the port for publishers; [`KeyAuthority`] asks for a stream
 //! key, [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
-//! [`PlayAuthority`] is the port for viewers.
+//! [`PlayAuthority`] is the port for viewers; [`Gate`] decides by policies and tokens, which a
+//! [`Directory`] knows, [`Everybody`] lets all in. [`Hook`] asks the customer's own endpoint.
 
 mod everybody;
 mod flights;
+mod gate;
 mod hook;
 mod keys;
 mod open;
 mod outbound;
 mod play;
+mod policies;
 mod reason;
 mod refusal;
 mod request;
+mod revoked;
+mod sessions;
+mod sign;
 #[cfg(test)]
 mod testing;
+mod trust;
 
 use std::fmt::Debug;
 
@@ -24,6 +31,7 @@ use async_trait::async_trait;
 use timeline::StreamName;
 
 pub use everybody::Everybody;
+pub use gate::Gate;
 pub use hook::{
     Hook, HookError, HookSecret, HookSettings, HookSetupError, OnFailure, Question, SecretError,
     Verdict,
@@ -37,6 +45,8 @@ pub use play::{
 pub use reason::Reason;
 pub use refusal::PublishRefusal;
 pub use request::{Credentials, KEY_BYTES_MAX, Parsed, PublishRequest, TEXT_BYTES_MAX};
+pub use sign::{SignError, sign};
+pub use trust::{BadKeys, keyring};
 
 /// Decides who may publish.
 #[async_trait]

@@ -1,4 +1,6 @@
-//! A server of somebody else's, for tests.
+//! A server of somebody else's, and a directory, for tests.
+
+mod directory;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -15,6 +17,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+
+pub(crate) use self::directory::Shelf;
 
 /// What a server does with the next requests.
 #[derive(Clone, Debug)]
