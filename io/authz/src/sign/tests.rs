@@ -111,7 +111,7 @@ fn a_key_that_does_not_sign_says_so() {
     let (url, issuer, audience) = ("https://a/".to_owned(), None, None);
     check(TrustedKind::Jwks { url, issuer, audience }, der.clone(), not_ours);
     let form = "this is no key of that kind: secrets are text, other keys PEM";
-    check(jwt(Algorithm::ES384, true, None), der.clone(), form);
+    check(jwt(Algorithm::ES384, true, None), der, form);
     check(jwt(Algorithm::ES256, true, None), b"no key".to_vec(), form);
     check(jwt(Algorithm::ES256, true, None), pem(b"no key"), form);
 }

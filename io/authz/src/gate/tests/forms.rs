@@ -71,7 +71,7 @@ async fn a_signed_url_becomes_a_path_token_for_its_stream() {
         world.check_at(&to, ends_s - 1, "allowed").await;
         world.check_at(&to, ends_s, "the token ended 30 s ago").await;
         // It says where it comes from, and ends with that.
-        let (keyring, _) = crate::keyring(&[world.path.clone()]);
+        let (keyring, _) = crate::keyring(std::slice::from_ref(&world.path));
         let verified = keyring.verify(&Presented::token(token), None, &facts(NOW_S)).unwrap();
         assert_eq!(verified.claims.via.as_deref(), Some(key.id.as_str()));
         world.shelf.keys.lock().unwrap().retain(|other| other.id != key.id);
