@@ -4,12 +4,16 @@
 //! A token says which session it is of. The session and its user are looked up at each use, so what
 //! ends there ends at once; what else it says is for others who read it.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use accounts::{OrganisationId, Role, SessionId, Status, TrustedKey, TrustedKind, User, UserId};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use token::Algorithm;
 
 use crate::limits::Limit;
@@ -84,6 +88,24 @@ impl Service {
         }
         let User { organisation, id, role, .. } = user;
         Ok(Actor::User { organisation, user: id, role })
+    }
+
+    /// The public half of the server's own keys that are good, as others fetch it (RFC 7517, 5;
+    /// RFC 8037, 2). A new key is here as soon as it signs.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be read.
+    pub async fn jwks(&self) -> Result<String, ServiceError> {
+        let mut keys = Vec::new();
+        for key in self.own_keys().await? {
+            let x = URL_SAFE_NO_PAD.encode(pair(&key)?.public_key());
+            let (kid, alg) = (key.id.as_str(), Algorithm::EdDSA);
+            keys.push(json!({
+                "kty": "OKP", "crv": "Ed25519", "alg": alg, "use": "sig", "kid": kid, "x": x,
+            }));
+        }
+        Ok(json!({ "keys": keys }).to_string())
     }
 
     /// Signs an access token from now on.

@@ -1,5 +1,8 @@
 //! Keys of programs.
 
+#[cfg(test)]
+mod tests;
+
 use accounts::{ApiKey, ApiKeyId, OrganisationId, Permission, Role, Scope, Status};
 use runtime::Secret;
 

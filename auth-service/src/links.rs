@@ -1,6 +1,9 @@
 //! What people do with a link: set the server up, come in, prove an address, choose another
 //! password.
 
+#[cfg(test)]
+mod tests;
+
 use accounts::{Organisation, OrganisationId, Role, Status, TicketKind, User};
 use database::Page;
 use runtime::Secret;

@@ -1,5 +1,8 @@
 //! Organisations.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use accounts::{Organisation, OrganisationId, Permission};

@@ -1,5 +1,6 @@
 //! Chance, and the secrets that are made of it.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use runtime::Secret;
 
 use crate::ServiceError;
@@ -38,9 +39,7 @@ pub(crate) fn is_secret(text: &str, prefix: &str) -> bool {
 
 /// Whether two texts are the same, in a time that says nothing of where they differ.
 pub(crate) fn is_same(first: &str, second: &str) -> bool {
-    let pairs = first.bytes().zip(second.bytes());
-    let differing = pairs.fold(0, |differing, (a, b)| differing | (a ^ b));
-    first.len() == second.len() && std::hint::black_box(differing) == 0
+    verify_slices_are_equal(first.as_bytes(), second.as_bytes()).is_ok()
 }
 
 #[cfg(test)]

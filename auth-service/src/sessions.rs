@@ -3,6 +3,9 @@
 //! A refresh token is good once (RFC 9700, 4.14.2): each use exchanges it. One that was exchanged
 //! and comes again was stolen, or its thief was faster; the session ends for both.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
 use accounts::{Session, SessionId, Status, User, UserId};

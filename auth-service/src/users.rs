@@ -1,5 +1,8 @@
 //! Users, as those who run an organisation change them.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use accounts::{OrganisationId, Permission, Role, Scope, Status, User, UserId, Verified};
@@ -150,6 +153,24 @@ impl Service {
         self.shut_out(&user).await?;
         self.database.delete_user(id, self.now_ms()).await?;
         Ok(())
+    }
+
+    /// Gives the actor another name.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Invalid`] for what is no name.
+    pub async fn rename_self(&self, actor: &Actor, name: &str) -> Result<User, ServiceError> {
+        let name = named("a name", name, NAME_CHARACTERS_MAX)?;
+        let Actor::User { user: id, .. } = actor else {
+            return Err(ServiceError::NotFound);
+        };
+        self.found_user(actor, id).await?;
+        let renamed = self.alter_user(id, |user| {
+            user.name.clone_from(&name);
+            Ok(())
+        });
+        renamed.await
     }
 
     /// Ends all sessions of a user, of oneself or of somebody whom the actor may change. How many
