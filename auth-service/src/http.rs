@@ -9,6 +9,7 @@ mod guard;
 mod links;
 mod me;
 mod problem;
+mod serve;
 mod sessions;
 #[cfg(test)]
 mod tests;

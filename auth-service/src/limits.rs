@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use governor::clock::Clock as _;
@@ -16,6 +17,8 @@ use crate::{Clock, ServiceError};
 /// Whom a limit is kept for one by one. Later ones share one, so that nobody who has many addresses
 /// takes memory with them: 65,536 of some 100 bytes are 6 MB a limit.
 const KEYS_MAX: usize = 65_536;
+/// How often those are forgotten who tried nothing lately, while there are as many.
+const FORGOTTEN_EACH_MS: i64 = 1_000;
 /// The one that they share.
 const OTHERS: &str = "others";
 
@@ -54,7 +57,18 @@ type Limiter = RateLimiter<String, DashMapStateStore<String>, Clock, NoOpMiddlew
 
 /// Counts who tries what.
 #[derive(Clone, Debug)]
-pub(crate) struct Limits(Arc<Vec<(Limit, Limiter)>>, Clock);
+pub(crate) struct Limits {
+    limiters: Arc<[Counted]>,
+    clock: Clock,
+}
+
+/// One limit, and when those were forgotten last who have tried nothing lately.
+#[derive(Debug)]
+struct Counted {
+    limit: Limit,
+    limiter: Limiter,
+    forgotten_ms: AtomicI64,
+}
 
 impl Limits {
     pub(crate) fn new(clock: &Clock) -> Self {
@@ -63,9 +77,9 @@ impl Limits {
             let quota = Quota::with_period(Duration::from_secs(period_s))?
                 .allow_burst(NonZeroU32::new(burst)?);
             let limiter = RateLimiter::new(quota, DashMapStateStore::default(), clock.clone());
-            Some((limit, limiter))
+            Some(Counted { limit, limiter, forgotten_ms: AtomicI64::new(i64::MIN) })
         });
-        Self(Arc::new(limiters.collect()), clock.clone())
+        Self { limiters: limiters.collect(), clock: clock.clone() }
     }
 
     /// Counts one more try of `who`.
@@ -74,17 +88,18 @@ impl Limits {
     ///
     /// [`ServiceError::TooMany`], with when to try again.
     pub(crate) fn check(&self, limit: Limit, who: &str) -> Result<(), ServiceError> {
-        let Some((_, limiter)) = self.0.iter().find(|(of, _)| *of == limit) else {
+        let Some(counted) = self.limiters.iter().find(|counted| counted.limit == limit) else {
             return Ok(());
         };
-        if limiter.len() >= KEYS_MAX {
+        let limiter = &counted.limiter;
+        if limiter.len() >= KEYS_MAX && counted.may_forget(self.clock.now_ms()) {
             limiter.retain_recent();
         }
         let who = if limiter.len() < KEYS_MAX { who } else { OTHERS };
         let Err(until) = limiter.check_key(&who.to_owned()) else {
             return Ok(());
         };
-        let wait = until.wait_time_from(self.1.now());
+        let wait = until.wait_time_from(self.clock.now());
         let retry_after_s = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Err(ServiceError::TooMany { retry_after_s })
     }
@@ -100,6 +115,18 @@ impl Limits {
         address: Option<IpAddr>,
     ) -> Result<(), ServiceError> {
         self.check(limit, &network(address))
+    }
+}
+
+impl Counted {
+    /// Whether it is time again to look through all of them, which takes milliseconds.
+    fn may_forget(&self, now_ms: i64) -> bool {
+        let before = self.forgotten_ms.swap(now_ms, Ordering::Relaxed);
+        let is_due = before.saturating_add(FORGOTTEN_EACH_MS) <= now_ms || before > now_ms;
+        if !is_due {
+            self.forgotten_ms.store(before, Ordering::Relaxed);
+        }
+        is_due
     }
 }
 

@@ -30,8 +30,6 @@ pub(crate) struct Bench {
     pub(crate) clock: Clock,
     pub(crate) letters: Arc<Postbox>,
     pub(crate) told: Arc<Told>,
-    pub(crate) removed: Arc<Removed>,
-    pub(crate) evidence: Arc<PrivateMemory>,
     /// Two organisations, `a` and `b`, that know nothing of one another.
     pub(crate) a: OrganisationId,
     pub(crate) b: OrganisationId,
@@ -46,14 +44,13 @@ impl Bench {
         let database = SqlDatabase::open(&DatabaseUrl::parse(&url).unwrap(), None).await.unwrap();
         let clock = Clock::standing_at(START_MS);
         let (letters, told) = (Arc::<Postbox>::default(), Arc::<Told>::default());
-        let (removed, evidence) = (Arc::<Removed>::default(), Arc::<PrivateMemory>::default());
         let service = Service::new(Parts {
             database: Arc::new(database),
             bus: Arc::clone(&told) as _,
             mailer: Arc::clone(&letters) as _,
-            evidence: Arc::clone(&evidence) as _,
-            options: Arc::new(AnyOptions),
-            remover: Arc::clone(&removed) as _,
+            evidence: Arc::<PrivateMemory>::default(),
+            options: Arc::new(Nothing),
+            remover: Arc::new(Nothing),
             settings: Settings { password_memory_kib: 64, ..Settings::default() },
             clock: clock.clone(),
         });
@@ -62,7 +59,7 @@ impl Bench {
         // Ids of one moment are in no order.
         clock.advance(Duration::from_millis(1));
         let b = service.create_organisation(&Actor::Local, "b").await.unwrap().id;
-        Self { service, clock, letters, told, removed, evidence, a, b, _folder: folder }
+        Self { service, clock, letters, told, a, b, _folder: folder }
     }
 
     /// A user of an organisation with [`PASSWORD`]; the address is `<name>@<a or b>.example`.
@@ -145,39 +142,27 @@ impl Bus for Told {
     }
 }
 
-/// Takes any option but `bad`, on the applications `live` and `tv`.
+/// Takes any option, and removes nothing.
 #[derive(Debug)]
-pub(crate) struct AnyOptions;
+struct Nothing;
 
-impl OptionsCheck for AnyOptions {
-    fn check_app(&self, app: &str) -> Result<(), String> {
-        if ["live", "tv"].contains(&app) { Ok(()) } else { Err(format!("there is no {app}")) }
+impl OptionsCheck for Nothing {
+    fn check_app(&self, _: &str) -> Result<(), String> {
+        Ok(())
     }
 
-    fn check(&self, options: &Map<String, Value>) -> Result<(), String> {
-        if options.contains_key("bad") { Err("there is no option bad".to_owned()) } else { Ok(()) }
-    }
-}
-
-/// Keeps what was to be removed.
-#[derive(Debug, Default)]
-pub(crate) struct Removed(Mutex<Vec<(StreamName, Recordings)>>);
-
-impl Removed {
-    /// What was to be removed since it was asked last.
-    pub(crate) fn since(&self) -> Vec<(StreamName, Recordings)> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+    fn check(&self, _: &Map<String, Value>) -> Result<(), String> {
+        Ok(())
     }
 }
 
 #[async_trait]
-impl StreamRemover for Removed {
+impl StreamRemover for Nothing {
     async fn remove(
         &self,
-        stream: &StreamName,
-        recordings: Recordings,
+        _: &StreamName,
+        _: Recordings,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.0.lock().unwrap().push((stream.clone(), recordings));
         Ok(())
     }
 }
