@@ -8,6 +8,8 @@
 
 mod expiry;
 mod freed;
+#[cfg(test)]
+mod own_tests;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -129,7 +129,7 @@ impl Playlist {
         self.streams.clear();
     }
 
-    fn forget_idle(&self, now: Instant) {
+    pub(crate) fn forget_idle(&self, now: Instant) {
         self.streams.retain(|_, Followed { follower, .. }| {
             let last_used = *follower.last_used.lock().unwrap_or_else(PoisonError::into_inner);
             now.duration_since(last_used) < IDLE

@@ -1,7 +1,7 @@
 //! What each stream gets, as it is known here.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -4,6 +4,7 @@ mod busy;
 mod crowd;
 mod dvr;
 mod low_latency;
+mod settings;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -17,8 +17,8 @@ use timeline::{
 };
 
 use super::{Recordings, recent};
-use crate::Settings;
 use crate::settings::KnownSettings;
+use crate::{Settings, SettingsSource};
 
 /// Where the calendar begins: 2026-01-31T20:00:00Z.
 pub(crate) const BEGIN_MS: i64 = 1_769_889_600_000;
@@ -72,10 +72,15 @@ impl Bench {
     }
 
     pub(crate) fn recordings(&self) -> Arc<Recordings> {
+        self.recordings_by(Arc::new(self.settings))
+    }
+
+    /// Recordings of streams with settings of their own.
+    pub(crate) fn recordings_by(&self, source: Arc<dyn SettingsSource>) -> Arc<Recordings> {
         let memory = Arc::new(LiveMemory::new(1 << 20));
         let store = Arc::clone(&self.store) as Arc<dyn ObjectStore>;
         let objects = Arc::new(LiveFirst { memory, spool: None, store, elsewhere: None });
-        let known = KnownSettings::new(self.settings, Arc::new(self.settings));
+        let known = KnownSettings::new(self.settings, source);
         Arc::new(Recordings::new(Arc::new(known), Arc::clone(&self.journal) as _, objects))
     }
 
