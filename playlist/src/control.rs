@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /v1/recordings?stream=live/cam` | lists recordings and clips, of one stream or of all |
 //! | `DELETE /v1/recordings/{id}` | deletes one |
+//! | `DELETE /v1/streams/{app}/{name}?recordings=true` | deletes a stream, with its recordings or without |
 //! | `POST /v1/clips` | makes a clip: `{"stream": …, "start": …, "end": …, "name": …}` |
 //! | `POST /v1/janitor?dry_run=true` | says what the janitor would delete now |
 
@@ -108,6 +109,21 @@ impl RecordingsControl {
         told(StatusCode::OK, &serde_json::json!({ "id": id, "deleted": deleted }))
     }
 
+    async fn delete_stream(&self, name: &str, query: &str) -> Result<Told, Told> {
+        let name = stream(name)?;
+        let with_recordings = match value_of(query, "recordings") {
+            Some("true") => true,
+            Some("false") => false,
+            Some(_) | None => {
+                let sentence = "say recordings=true to delete recordings as well, or false";
+                return Err(Told::refusal(StatusCode::BAD_REQUEST, sentence));
+            }
+        };
+        let deleted = self.recordings.delete_stream(&name, with_recordings).await;
+        deleted.map_err(|error| refuse_archive(&error))?;
+        told(StatusCode::OK, &serde_json::json!({ "stream": name, "recordings": with_recordings }))
+    }
+
     async fn clip(&self, body: &[u8]) -> Result<Told, Told> {
         let bad = |sentence: String| Told::refusal(StatusCode::BAD_REQUEST, &sentence);
         let new: NewClip = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
@@ -148,10 +164,13 @@ impl Control for RecordingsControl {
             (&Method::GET | &Method::HEAD, "/v1/recordings") => self.list(&query).await,
             (&Method::POST, "/v1/clips") => self.clip(&body).await,
             (&Method::POST, "/v1/janitor") => self.plan(&query).await,
-            (&Method::DELETE, path) => match path.strip_prefix("/v1/recordings/") {
-                Some(id) => self.delete(id).await,
-                None => Err(nothing_there()),
-            },
+            (&Method::DELETE, path) => {
+                match (path.strip_prefix("/v1/recordings/"), path.strip_prefix("/v1/streams/")) {
+                    (Some(id), _) => self.delete(id).await,
+                    (None, Some(name)) => self.delete_stream(name, &query).await,
+                    (None, None) => Err(nothing_there()),
+                }
+            }
             (_, "/v1/recordings" | "/v1/clips" | "/v1/janitor") => {
                 let sentence = "this cannot be done here";
                 Err(Told::refusal(StatusCode::METHOD_NOT_ALLOWED, sentence))
@@ -232,7 +251,7 @@ fn date(ms: i64) -> String {
 }
 
 fn nothing_there() -> Told {
-    let sentence = "there are /v1/recordings, /v1/clips and /v1/janitor";
+    let sentence = "there are /v1/recordings, /v1/streams, /v1/clips and /v1/janitor";
     Told::refusal(StatusCode::NOT_FOUND, sentence)
 }
 
