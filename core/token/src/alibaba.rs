@@ -65,8 +65,7 @@ pub(crate) fn verify(
     trusted: &Trusted<'_>,
 ) -> Result<Verified, Refusal> {
     let scheme = Scheme::Alibaba(variant);
-    let Stamp { stamp_s, user } = Stamp::read(variant, stamp)
-        .ok_or(Refusal::Malformed("its time stamp is not of the form that its type has"))?;
+    said(variant, stamp, path)?;
     let keys = trusted.of(scheme, |_| true);
     if keys.is_empty() {
         return Err(Refusal::UnknownKey);
@@ -81,10 +80,20 @@ pub(crate) fn verify(
             equal.is_ok().then_some((key, validity_s))
         })
         .ok_or(Refusal::Signature)?;
+    let mut signed = said(variant, stamp, path)?;
     // It is good in the last second, too.
-    let expires_at_s = stamp_s.saturating_add(i64::from(validity_s)).saturating_add(1);
-    let claims = Claims { viewer: user, expires_at_s, ..Claims::default() };
-    Verified::new(scheme, Signed { claims, opens: Opens::Path(path.into()) }, key)
+    let validity_s = i64::from(validity_s).saturating_add(1);
+    signed.claims.expires_at_s = signed.claims.expires_at_s.saturating_add(validity_s);
+    Verified::new(scheme, signed, key)
+}
+
+/// What a URL says, whoever made it. It ends with its time stamp: how long it is good beyond that
+/// is known of its key.
+pub(crate) fn said(variant: Alibaba, stamp: &str, path: &str) -> Result<Signed, Refusal> {
+    let Stamp { stamp_s, user } = Stamp::read(variant, stamp)
+        .ok_or(Refusal::Malformed("its time stamp is not of the form that its type has"))?;
+    let claims = Claims { viewer: user, expires_at_s: stamp_s, ..Claims::default() };
+    Ok(Signed { claims, opens: Opens::Path(path.into()) })
 }
 
 fn of_alibaba(key: &Arc<Key>) -> Option<(&Secret, u32)> {

@@ -53,6 +53,14 @@ pub(crate) fn verify(shown: &Shown<'_>, trusted: &Trusted<'_>) -> Result<Verifie
     Verified::new(Scheme::CloudFront, read(&policy)?, key)
 }
 
+/// What a policy says, whoever made it.
+pub(crate) fn said(policy: &str) -> Result<Signed, Refusal> {
+    if policy.len() > TOKEN_BYTES_MAX {
+        return Err(Refusal::Malformed("it is too long"));
+    }
+    read(&decode(policy).ok_or(Refusal::Malformed("its policy is not spelled as it must be"))?)
+}
+
 fn of_cloud_front(key: &Key) -> Option<(&str, &Verifier, &Verifier)> {
     match &key.kind {
         KeyKind::CloudFront { key_pair, sha1, sha256 } => Some((key_pair, sha1, sha256)),

@@ -25,15 +25,20 @@ pub(crate) fn verify(text: &str, trusted: &Trusted<'_>) -> Result<Verified, Refu
     let signature = base64url::decode(parts.signature)
         .ok_or(Refusal::Malformed("its signature is not spelled as it must be"))?;
     let key = signer_of(&header, parts.signed, &signature, trusted)?;
-    let payload = base64url::decode(parts.payload)
+    let signed = said(text)?;
+    if let Some((_, issuer, audience)) = of_jwt(key) {
+        claims::check(&signed.claims, issuer, audience)?;
+    }
+    Verified::new(Scheme::Jwt, signed, key)
+}
+
+/// What a token says, whoever made it.
+pub(crate) fn said(text: &str) -> Result<Signed, Refusal> {
+    let payload = base64url::decode(Parts::split(text)?.payload)
         .ok_or(Refusal::Malformed("what it says is not spelled as it must be"))?;
     let members = json::object(&payload, json::DEPTH_MAX)
         .ok_or(Refusal::Malformed("what it says is not JSON, or says something twice"))?;
-    let claims = claims::read(members)?;
-    if let Some((_, issuer, audience)) = of_jwt(key) {
-        claims::check(&claims, issuer, audience)?;
-    }
-    Verified::new(Scheme::Jwt, Signed { claims, opens: Opens::Streams }, key)
+    Ok(Signed { claims: claims::read(members)?, opens: Opens::Streams })
 }
 
 /// The key that has signed it, of those that may have.

@@ -60,11 +60,23 @@ impl Keyring {
         organisation: Option<&str>,
         facts: &Facts<'_>,
     ) -> Result<Verified, Refusal> {
-        let trusted = Trusted { keyring: self, organisation, now_s: facts.now_s };
-        let verified = match &presented.credential {
-            None => return Err(Refusal::Malformed("nothing was shown")),
+        let verified = self.signed(presented, organisation, facts.now_s)?;
+        verified.is_good(facts.now_s)?;
+        Ok(verified)
+    }
+
+    /// As [`verify`](Self::verify), whether it is good now or not.
+    pub(crate) fn signed(
+        &self,
+        presented: &Presented<'_>,
+        organisation: Option<&str>,
+        now_s: i64,
+    ) -> Result<Verified, Refusal> {
+        let trusted = Trusted { keyring: self, organisation, now_s };
+        match &presented.credential {
+            None => Err(Refusal::Malformed("nothing was shown")),
             Some(Credential::Token(text)) if text.len() > TOKEN_BYTES_MAX => {
-                return Err(Refusal::Malformed("it is too long"));
+                Err(Refusal::Malformed("it is too long"))
             }
             Some(Credential::Token(text)) if path_token::is_one(text) => {
                 path_token::verify(text, &trusted)
@@ -78,9 +90,7 @@ impl Keyring {
                 let is_sha256 = *is_sha256;
                 cloud_front::verify(&Shown { policy, signature, key_pair, is_sha256 }, &trusted)
             }
-        }?;
-        verified.is_good(facts.now_s)?;
-        Ok(verified)
+        }
     }
 }
 

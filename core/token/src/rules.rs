@@ -57,7 +57,7 @@ impl Rules {
 }
 
 impl Countries {
-    fn admit(&self, country: Option<&str>) -> bool {
+    pub(crate) fn admit(&self, country: Option<&str>) -> bool {
         if self.allow.is_empty() && self.deny.is_empty() {
             return true;
         }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::LEEWAY_S;
+
 /// A way to prove that somebody may watch. The list is closed: a new scheme is one file and one
 /// variant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,6 +69,18 @@ impl Algorithm {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+}
+
+impl Scheme {
+    /// How far the clocks of those who sign may be off, in seconds.
+    pub(crate) const fn leeway_s(self) -> i64 {
+        match self {
+            Self::Jwt | Self::Path => LEEWAY_S,
+            Self::Alibaba(Alibaba::A | Alibaba::B | Alibaba::C)
+            | Self::Akamai
+            | Self::CloudFront => 0,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::revocations::Marks;
-use crate::{Alibaba, Claims, Facts, Key, Refusal, Scheme, wildcard};
+use crate::{Claims, Facts, Key, Refusal, Scheme, wildcard};
 
 /// How far the clocks of those who sign may be off, in seconds: a token is good that much before
 /// its beginning and after its end. Signed URLs of others are exact, as they are there: they say
@@ -92,7 +92,7 @@ impl Verified {
         if self.key_not_after_s.is_some_and(|end| now_s >= end) {
             return Err(Refusal::UnknownKey);
         }
-        let leeway_s = self.leeway_s();
+        let leeway_s = self.scheme.leeway_s();
         let claims = &self.claims;
         if now_s.saturating_sub(leeway_s) >= claims.expires_at_s {
             return Err(Refusal::Expired { ago_s: now_s.saturating_sub(claims.expires_at_s) });
@@ -103,15 +103,6 @@ impl Verified {
                 Err(Refusal::TooEarly { in_s: begins_s.saturating_sub(now_s) })
             }
             Some(_) | None => Ok(()),
-        }
-    }
-
-    const fn leeway_s(&self) -> i64 {
-        match self.scheme {
-            Scheme::Jwt | Scheme::Path => LEEWAY_S,
-            Scheme::Alibaba(Alibaba::A | Alibaba::B | Alibaba::C)
-            | Scheme::Akamai
-            | Scheme::CloudFront => 0,
         }
     }
 }

@@ -135,7 +135,7 @@ impl Writer {
 
     fn net(&mut self, net: IpNet) -> Result<(), PathError> {
         let mut value = vec![net.prefix_len()];
-        match net.network() {
+        match net.addr() {
             IpAddr::V4(address) => value.extend(address.octets()),
             IpAddr::V6(address) => value.extend(address.octets()),
         }
@@ -172,9 +172,9 @@ fn put(claims: &mut Claims, tag: Tag, value: &[u8]) -> Option<()> {
         Tag::Stream => claims.streams.push(Pattern::parse(&text(value)?).ok()?),
         Tag::Id => claims.id = Some(text(value)?),
         Tag::Viewer => claims.viewer = Some(text(value)?),
-        Tag::Version => claims.version = number(value)?,
+        Tag::Version => claims.version = number(value).filter(|&it| it != 0)?,
         Tag::Device => claims.device = Some(text(value)?),
-        Tag::Member => claims.is_member = number::<u8>(value)? == 1,
+        Tag::Member => claims.is_member = (value == [1]).then_some(true)?,
         Tag::Issued => claims.issued_at_s = Some(number(value)?),
         Tag::NotBefore => claims.not_before_s = Some(number(value)?),
         Tag::Net => rules.addresses.push(net(value)?),

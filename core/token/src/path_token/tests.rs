@@ -205,6 +205,10 @@ fn fields_have_one_form() {
     check(&with(&[4]), false);
     check(&with(&[4, 2, b'a']), false);
     check(&with(&[4, 2, 0xff, 0xff]), false);
+    check(&with(&[6, 1, 1]), true);
+    check(&with(&[6, 0]), false);
+    check(&with(&[8, 1, 1]), true);
+    check(&with(&[8, 1, 2]), false);
     check(&with(&[15, 1, 2]), true);
     check(&with(&[15, 2, 0, 2]), false);
     check(&with(&[15, 5, 1, 0, 0, 0, 0]), false);
