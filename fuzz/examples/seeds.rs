@@ -140,6 +140,15 @@ fn texts(seeds: &mut Seeds) {
     for entry in timeline::fuzz::ENTRIES {
         add(seeds, "timeline_entry", entry.into());
     }
+    for request in token::fuzz::REQUESTS {
+        add(seeds, "token_request", request.into());
+    }
+    for claims in token::fuzz::CLAIMS {
+        add(seeds, "token_claims", claims.to_vec());
+    }
+    for set in token::fuzz::SETS {
+        add(seeds, "token_jwks", set.into());
+    }
     // A splice insertion, as text and as bytes.
     let splice = "FC302500000000000000FFF01405000003E77FEFFE0011FB9EFE002932E00001010100004D192A59";
     add(seeds, "media_scte35", format!("0x{splice}").into());

@@ -14,6 +14,7 @@ mod claims;
 mod cloud_front;
 mod explain;
 mod facts;
+pub mod fuzz;
 mod json;
 mod jwks;
 mod jwt;

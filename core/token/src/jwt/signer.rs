@@ -49,17 +49,25 @@ impl JwtSigner {
     ///
     /// When an RSA key is not sound.
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
-        let unsigned = unsigned(claims, &self.kid, self.algorithm);
+        self.sign_text(&unsigned(claims, &self.kid, self.algorithm))
+    }
+
+    /// A token with these bytes for its claims.
+    pub(crate) fn sign_bytes(&self, claims: &[u8]) -> String {
+        self.sign_text(&with_header(claims, &self.kid, self.algorithm)).unwrap_or_default()
+    }
+
+    fn sign_text(&self, unsigned: &str) -> Result<String, KeyError> {
         let message = unsigned.as_bytes();
         Ok(match &self.by {
-            By::Ed25519(pair) => joined(&unsigned, pair.sign(message).as_ref()),
-            By::Secret(mac) => joined(&unsigned, &mac.sign(message)),
+            By::Ed25519(pair) => joined(unsigned, pair.sign(message).as_ref()),
+            By::Secret(mac) => joined(unsigned, &mac.sign(message)),
             By::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 let digest = digest(&SHA256, message);
                 pair.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature)
                     .map_err(|_unspecified| KeyError::Form)?;
-                joined(&unsigned, &signature)
+                joined(unsigned, &signature)
             }
         })
     }
@@ -81,6 +89,10 @@ fn private(material: &[u8]) -> Result<Vec<u8>, KeyError> {
 /// The part of a token that is signed: its header and claims.
 #[must_use]
 pub fn unsigned(claims: &Claims, kid: &str, algorithm: Algorithm) -> String {
+    with_header(&jwt::claims::write(claims), kid, algorithm)
+}
+
+fn with_header(claims: &[u8], kid: &str, algorithm: Algorithm) -> String {
     #[derive(Serialize)]
     struct Header<'h> {
         alg: &'h str,
@@ -89,7 +101,7 @@ pub fn unsigned(claims: &Claims, kid: &str, algorithm: Algorithm) -> String {
     }
     let header = Header { alg: algorithm.name(), kid, typ: "JWT" };
     let header = serde_json::to_vec(&header).unwrap_or_default();
-    format!("{}.{}", base64url::encode(&header), base64url::encode(&jwt::claims::write(claims)))
+    format!("{}.{}", base64url::encode(&header), base64url::encode(claims))
 }
 
 /// A token of what was signed, and the signature.
