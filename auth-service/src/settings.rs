@@ -8,6 +8,8 @@ pub struct Settings {
     /// Where people find this server's pages, without a slash at the end:
     /// `https://live.example.org`. Links in letters begin with it.
     pub public_url: String,
+    /// Where encoders push to, without an application: `rtmp://live.example.org`.
+    pub ingest_url: String,
     /// How long an access token is good. Its session is looked up at each use as well: this bounds
     /// what a stolen one is worth to a thief whom nobody noticed.
     pub access_token: Duration,
@@ -37,6 +39,7 @@ impl Default for Settings {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
+            ingest_url: "rtmp://127.0.0.1:1935".to_owned(),
             access_token: Duration::from_secs(10 * 60),
             session: 30 * DAY,
             invitation: 7 * DAY,

@@ -77,6 +77,8 @@ pub struct SignedToken {
     pub id: String,
     /// When it ends, in seconds since the Unix epoch.
     pub expires_at_s: i64,
+    /// Seconds until then.
+    pub expires_in_s: i64,
 }
 
 impl NewPlayToken {
@@ -172,7 +174,8 @@ impl Service {
                 "the token would have {bytes} bytes; at most {TOKEN_BYTES_MAX} fit into a URL"
             ));
         }
-        Ok(SignedToken { token: Secret::new(token), id, expires_at_s })
+        let expires_in_s = expires_at_s.saturating_sub(self.now_ms().div_euclid(1_000));
+        Ok(SignedToken { token: Secret::new(token), id, expires_at_s, expires_in_s })
     }
 
     /// Who signs for all streams of an organisation may name any; others name their own, one by
