@@ -1,5 +1,6 @@
 // The account's page: what its address asks for, and what the server says to it.
 
+import { streamOfPath, watchPath } from './address.ts';
 import { ask, isGood } from './api.ts';
 import { find, write } from './dom.ts';
 import {
@@ -9,11 +10,13 @@ import {
   choosesPassword,
   errandOf,
   fieldsOf,
+  lookUp,
   mistakeIn,
   questionOf,
   refusalOf,
   wordsFor,
 } from './errand.ts';
+import { textOf } from './json.ts';
 import { Session } from './session.ts';
 import { takeFragment } from './ticket.ts';
 
@@ -21,6 +24,7 @@ const title = find('title', HTMLElement);
 const lead = find('lead', HTMLElement);
 const form = find('form', HTMLFormElement);
 const submit = find('submit', HTMLButtonElement);
+const whom = find('whom', HTMLElement);
 const wrong = find('wrong', HTMLElement);
 const more = find('more', HTMLElement);
 const link = find('link', HTMLAnchorElement);
@@ -30,9 +34,11 @@ const inputs: Record<Field, HTMLInputElement> = {
   password: find('password', HTMLInputElement),
 };
 
+/** Where somebody came from to sign in: a watch page, or nowhere. */
+const wayBack = streamOfPath(new URLSearchParams(location.search).get('to') ?? '');
 const session = new Session(ask, sessionStorage);
 const ticket = takeFragment(window);
-const errand = errandOf(location.pathname, ticket);
+const errand = errandOf(location.pathname, ticket, session.isSignedIn);
 show(errand);
 // A link that is opened while its page is open loads nothing by itself.
 addEventListener('hashchange', () => location.reload());
@@ -61,6 +67,21 @@ function show(wanted: Errand | null): void {
     event.preventDefault();
     void run(wanted);
   });
+  void tellWhom(wanted);
+}
+
+/** Says whom a link is for; a browser that keeps passwords reads it, too. */
+async function tellWhom(wanted: Errand): Promise<void> {
+  const question = lookUp(wanted, ticket);
+  if (question === null) return;
+  const reply = await ask(question);
+  const email = textOf(reply.said, 'email');
+  if (reply.status === 401) complain(refusalOf(wanted, reply));
+  if (!isGood(reply) || email === null) return;
+  if (inputs.email.value === '') inputs.email.value = email;
+  write(whom, `For ${email}`);
+  const name = textOf(reply.said, 'name');
+  if (inputs.name.value === '' && name !== null) inputs.name.value = name;
 }
 
 async function run(wanted: Errand): Promise<void> {
@@ -79,6 +100,11 @@ async function run(wanted: Errand): Promise<void> {
   }
   complain('');
   submit.disabled = true;
+  if (wanted === 'sign-out') {
+    await session.signOut();
+    location.replace('/account/sign-in');
+    return;
+  }
   const reply = await ask(questionOf(wanted, ticket, typed));
   submit.disabled = false;
   if (!isGood(reply)) {
@@ -86,8 +112,13 @@ async function run(wanted: Errand): Promise<void> {
     return;
   }
   session.keep(reply.said);
+  if (wanted === 'sign-in' && wayBack !== null) {
+    location.replace(watchPath(wayBack));
+    return;
+  }
   inputs.password.value = '';
   form.hidden = true;
+  write(whom, '');
   write(lead, wordsFor(wanted).done);
   title.focus();
   if (session.isSignedIn) leadTo('/pair', 'Pair a device');

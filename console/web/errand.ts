@@ -3,7 +3,14 @@
 import { type Question, type Reply, complaint } from './api.ts';
 
 /** What somebody comes for. */
-export type Errand = 'sign-in' | 'setup' | 'invitation' | 'verify' | 'forgot' | 'reset';
+export type Errand =
+  | 'sign-in'
+  | 'sign-out'
+  | 'setup'
+  | 'invitation'
+  | 'verify'
+  | 'forgot'
+  | 'reset';
 
 /** What somebody types. */
 export interface Typed {
@@ -35,9 +42,13 @@ const PASSWORD_CHARACTERS_MIN = 10;
 const BY_LINK: readonly string[] = ['setup', 'invitation', 'verify'];
 
 /** The errand that an address is for; `null` if its link is not whole. */
-export function errandOf(path: string, ticket: string | null): Errand | null {
+export function errandOf(
+  path: string,
+  ticket: string | null,
+  isSignedIn: boolean,
+): Errand | null {
   const step = path.replace(/^\/account\/?/, '').replace(/\/$/, '');
-  if (step === '' || step === 'sign-in') return 'sign-in';
+  if (step === '' || step === 'sign-in') return isSignedIn ? 'sign-out' : 'sign-in';
   if (step === 'reset') return ticket === null ? 'forgot' : 'reset';
   return BY_LINK.includes(step) && ticket !== null ? (step as Errand) : null;
 }
@@ -56,9 +67,24 @@ export function fieldsOf(errand: Errand): readonly Field[] {
     case 'reset':
       return ['password'];
     case 'verify':
+    case 'sign-out':
       return [];
   }
 }
+
+/** Asks whom a link is for, so that the page can say so. */
+export function lookUp(errand: Errand, ticket: string | null): Question | null {
+  const kind = KINDS[errand];
+  return kind === undefined || ticket === null ? null : { path: 'link', body: { kind, token: ticket } };
+}
+
+/** What the server calls links: see accounts::TicketKind. */
+const KINDS: Partial<Record<Errand, string>> = {
+  setup: 'setup',
+  invitation: 'invitation',
+  verify: 'verify-email',
+  reset: 'reset-password',
+};
 
 /** Whether a password is chosen, not known. */
 export function choosesPassword(errand: Errand): boolean {
@@ -97,22 +123,26 @@ export const PASSWORD_HINT =
   `${PASSWORD_CHARACTERS_MIN} characters at least; a few words that nobody would guess are best.`;
 
 /** What the server is asked. */
-export function questionOf(errand: Errand, ticket: string | null, typed: Typed): Question {
+export function questionOf(
+  errand: Exclude<Errand, 'sign-out'>,
+  ticket: string | null,
+  typed: Typed,
+): Question {
   const { password } = typed;
-  const [name, email] = [typed.name.trim(), typed.email.trim()];
+  const [name, email, token] = [typed.name.trim(), typed.email.trim(), ticket];
   switch (errand) {
     case 'sign-in':
       return { path: 'sessions', body: { email, password } };
     case 'setup':
-      return { path: 'setup', body: { ticket, name, email, password } };
+      return { path: 'setup', body: { token, name, email, password } };
     case 'invitation':
-      return { path: 'invitation', body: { ticket, name, password } };
+      return { path: 'invitation', body: { token, name, password } };
     case 'verify':
-      return { path: 'verify-email', body: { ticket } };
+      return { path: 'verify-email', body: { token } };
     case 'forgot':
-      return { path: 'forgot', body: { email } };
+      return { path: 'forgot-password', body: { email } };
     case 'reset':
-      return { path: 'reset', body: { ticket, password } };
+      return { path: 'reset-password', body: { token, password } };
   }
 }
 
@@ -136,6 +166,12 @@ export function wordsFor(errand: Errand | null): Words {
       return words('This link is not whole', 'Open it from the letter again, or copy all of it.');
     case 'sign-in':
       return words('Sign in', '', 'Sign in', 'You are signed in, for as long as this tab is open.');
+    case 'sign-out':
+      return words(
+        'You are signed in',
+        'In this tab, until you close it or sign out.',
+        'Sign out',
+      );
     case 'setup':
       return words(
         'Set up this server',

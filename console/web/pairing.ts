@@ -26,20 +26,20 @@ export function waitingOf(said: unknown): Waiting {
 
 /** Asks what a code belongs to. */
 export function lookUp(code: string): Question {
-  return { path: `pairings/${code}` };
+  return { path: 'pairing/look', body: { user_code: code } };
 }
 
 /** Says yes; `null` if it is not said what an encoder will publish. */
 export function approval(code: string, device: Waiting, stream: string): Question | null {
-  const path = `pairings/${code}/approve`;
-  if (!device.isEncoder) return { path, body: {} };
+  const path = 'pairing/approve';
+  if (!device.isEncoder) return { path, body: { user_code: code } };
   const address = streamOfText(stream);
-  return address && { path, body: { stream: `${address.app}/${address.stream}` } };
+  return address && { path, body: { user_code: code, stream: `${address.app}/${address.stream}` } };
 }
 
 /** Says no. */
 export function denial(code: string): Question {
-  return { path: `pairings/${code}/deny`, body: {} };
+  return { path: 'pairing/deny', body: { user_code: code } };
 }
 
 /** Says why the server did not do it. */

@@ -99,7 +99,7 @@ function refused(answer: Answer): Words {
   const no = (headline: string, detail: string) => words('Not allowed', headline, detail);
   switch (code) {
     case 'token':
-      return no('This stream is not for everybody', 'whoever invited you has a link for you');
+      return no('This stream is not for everybody', 'you need a link to it, or an account here');
     case 'expired':
       return no('Your link has expired', 'whoever sent it to you may have a new one');
     case 'revoked':

@@ -56,8 +56,14 @@ export class Session {
     this.drawer.setItem(KEY, JSON.stringify(this.tokens));
   }
 
-  /** Forgets who was signed in. */
-  forget(): void {
+  /** Signs out, here and at the server; here also if the server does not answer. */
+  async signOut(): Promise<void> {
+    const token = this.tokens?.refresh;
+    this.forget();
+    if (token !== undefined) await this.ask({ path: 'sessions/end', body: { refresh_token: token } });
+  }
+
+  private forget(): void {
     this.tokens = null;
     this.drawer.removeItem(KEY);
   }

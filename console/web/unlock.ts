@@ -1,9 +1,10 @@
-// A stream's password: the form that asks for it, and the token that it is exchanged for.
+// What a token comes of: a stream's password, or an account of its organisation.
 
 import { type StreamAddress, withToken } from './address.ts';
 import { type Ask, complaint, isGood } from './api.ts';
 import { textOf } from './json.ts';
 import type { Answer } from './probe.ts';
+import type { Session } from './session.ts';
 
 /** What became of a password. */
 export type Unlocked =
@@ -27,10 +28,26 @@ export async function unlock(
   return shut(complaint(reply, 'The server does not take this password.'));
 }
 
-/** Whether the token that a password was exchanged for is good no more: then it is asked anew. */
+/** The stream's address for a member of its organisation who is signed in, if there is one. */
+export async function asMember(
+  session: Session,
+  address: StreamAddress,
+): Promise<StreamAddress | null> {
+  if (!session.isSignedIn) return null;
+  const reply = await session.askAs({ path: 'play-tokens/own', body: {} });
+  const token = textOf(reply.said, 'token');
+  return isGood(reply) && token !== null ? withToken(address, token) : null;
+}
+
+/** Whether a token that came of these is good no more: then another is asked for. */
 export function isOver(answer: Answer): boolean {
   const codes = ['expired', 'revoked', 'bad-token'];
   return answer.kind === 'refused' && answer.code !== null && codes.includes(answer.code);
+}
+
+/** Whether the stream is for those only who have a token. */
+export function needsToken(answer: Answer): boolean {
+  return answer.kind === 'refused' && answer.code === 'token';
 }
 
 function shut(sentence: string): Unlocked {

@@ -1,10 +1,12 @@
 // What the watch page shows. It decides nothing: see status.ts and sentences.ts.
 
+import type { StreamAddress } from './address.ts';
 import type { Broadcast } from './broadcast.ts';
 import { find, write } from './dom.ts';
 import type { Latency } from './latency.ts';
 import { latencySentence, wordsFor } from './sentences.ts';
 import type { State } from './status.ts';
+import { needsToken } from './unlock.ts';
 
 /** How long a failure that was dealt with stays in sight. */
 const NOTICE_MS = 8000;
@@ -33,6 +35,7 @@ export class View {
   private readonly jump = find('jump', HTMLButtonElement);
   private readonly full = find('full', HTMLButtonElement);
   private readonly latency = find('latency', HTMLElement);
+  private readonly signIn = find('sign-in', HTMLAnchorElement);
   private readonly form = find('unlock', HTMLFormElement);
   private readonly password = find('password', HTMLInputElement);
   private readonly shut = find('shut', HTMLElement);
@@ -40,7 +43,8 @@ export class View {
   private numbersAt = -Infinity;
 
   /** Names the stream. */
-  name(app: string, stream: string): void {
+  name({ app, stream }: StreamAddress): void {
+    this.signIn.href = `/account/sign-in?to=/watch/${app}/${stream}`;
     document.title = `${stream} · Weir`;
     find('stream', HTMLElement).textContent = stream;
     find('app', HTMLElement).textContent = `in ${app}`;
@@ -108,6 +112,7 @@ export class View {
     this.player.dataset.picture = this.video.videoWidth > 0 ? 'yes' : 'no';
     this.begin.hidden = state !== 'blocked';
     this.form.hidden = state !== 'locked';
+    this.signIn.hidden = !needsToken(broadcast.answer);
     this.unmute.hidden = !(this.video.muted && SHOWS.includes(state));
     const shows = SHOWS.includes(state) || state === 'paused' || state === 'blocked';
     this.toggle.disabled = !shows;

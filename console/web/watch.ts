@@ -7,8 +7,9 @@ import type { Failure } from './failure.ts';
 import { HlsEngine } from './hls-engine.ts';
 import { NativeEngine } from './native-engine.ts';
 import { sentence, wordsFor } from './sentences.ts';
+import { Session } from './session.ts';
 import type { State } from './status.ts';
-import { isOver, unlock } from './unlock.ts';
+import { asMember, isOver, needsToken, unlock } from './unlock.ts';
 import { View } from './view.ts';
 import { browser } from './world.ts';
 
@@ -43,15 +44,25 @@ if (address === null) {
   view.misnamed();
   window.weir = misnamed();
 } else {
+  const session = new Session(ask, sessionStorage);
   let isUnlocked = false;
+  let isMemberAsked = false;
   const broadcast = new Broadcast(view.video, address.playlist, makeEngine, browser(), () => {
     if (isUnlocked && isOver(broadcast.answer)) {
       isUnlocked = false;
+      isMemberAsked = false;
       broadcast.moveTo(address.playlist);
+    } else if (!isMemberAsked && needsToken(broadcast.answer)) {
+      isMemberAsked = true;
+      void asMember(session, address).then((own) => {
+        if (own === null) return;
+        isUnlocked = true;
+        broadcast.moveTo(own.playlist);
+      });
     }
     view.show(broadcast);
   });
-  view.name(address.app, address.stream);
+  view.name(address);
   view.connect(broadcast);
   view.askPassword(async (password) => {
     const unlocked = await unlock(ask, address, password);

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { complaint } from '../api.ts';
-import { type Errand, errandOf, mistakeIn, questionOf, refusalOf, wordsFor } from '../errand.ts';
+import {
+  type Errand, errandOf, lookUp, mistakeIn, questionOf, refusalOf, wordsFor,
+} from '../errand.ts';
 import { takeFragment } from '../ticket.ts';
 import { reply } from './server.ts';
 
-const ERRANDS: Errand[] = ['sign-in', 'setup', 'invitation', 'verify', 'forgot', 'reset'];
+const ASKED = ['sign-in', 'setup', 'invitation', 'verify', 'forgot', 'reset'] as const;
+const ERRANDS: Errand[] = [...ASKED, 'sign-out'];
 
 test('an address says what somebody comes for', () => {
   const check = (path: string, ticket: string | null, expected: Errand | null) => {
-    assert.equal(errandOf(path, ticket), expected, `${path} ${ticket}`);
+    assert.equal(errandOf(path, ticket, false), expected, `${path} ${ticket}`);
   };
   check('/account', null, 'sign-in');
   check('/account/sign-in', 'x', 'sign-in');
@@ -21,6 +24,8 @@ test('an address says what somebody comes for', () => {
   check('/account/reset', null, 'forgot');
   for (const step of ['setup', 'invitation', 'verify']) check(`/account/${step}`, null, null);
   check('/account/constructor', 'x', null);
+  assert.equal(errandOf('/account', null, true), 'sign-out');
+  assert.equal(errandOf('/account/setup', 'x', true), 'setup');
 });
 
 test('a ticket is taken out of the address bar', () => {
@@ -58,16 +63,25 @@ test('what is missing is asked for, in the order of the page', () => {
 
 test('each errand asks the server for itself', () => {
   const typed = { name: ' Ann ', email: ' ann@example.org ', password: ' a few words ' };
-  const [email, name, password, ticket] = ['ann@example.org', 'Ann', ' a few words ', 'secret'];
-  const check = (errand: Errand, path: string, body: object) => {
-    assert.deepEqual(questionOf(errand, ticket, typed), { path, body }, errand);
+  const [email, name, password, token] = ['ann@example.org', 'Ann', ' a few words ', 'secret'];
+  const check = (errand: (typeof ASKED)[number], path: string, body: object) => {
+    assert.deepEqual(questionOf(errand, token, typed), { path, body }, errand);
   };
   check('sign-in', 'sessions', { email, password });
-  check('setup', 'setup', { ticket, name, email, password });
-  check('invitation', 'invitation', { ticket, name, password });
-  check('verify', 'verify-email', { ticket });
-  check('forgot', 'forgot', { email });
-  check('reset', 'reset', { ticket, password });
+  check('setup', 'setup', { token, name, email, password });
+  check('invitation', 'invitation', { token, name, password });
+  check('verify', 'verify-email', { token });
+  check('forgot', 'forgot-password', { email });
+  check('reset', 'reset-password', { token, password });
+});
+
+test('a link says whom it is for', () => {
+  const kinds = ERRANDS.map((errand) => JSON.stringify(lookUp(errand, 'x')?.body ?? null));
+  const link = (kind: string) => JSON.stringify({ kind, token: 'x' });
+  const [setup, invitation] = [link('setup'), link('invitation')];
+  const [verify, reset] = [link('verify-email'), link('reset-password')];
+  assert.deepEqual(kinds, ['null', setup, invitation, verify, 'null', reset, 'null']);
+  assert.equal(lookUp('reset', null), null);
 });
 
 test('each errand has its own words', () => {
@@ -75,7 +89,8 @@ test('each errand has its own words', () => {
   assert.equal(new Set(leads).size, ERRANDS.length);
   for (const errand of ERRANDS) {
     const { title, button, done } = wordsFor(errand);
-    assert.ok(title !== '' && button !== '' && done.endsWith('.'), errand);
+    assert.ok(title !== '' && button !== '', errand);
+    assert.equal(done.endsWith('.'), errand !== 'sign-out', errand);
   }
   assert.equal(wordsFor(null).button, '');
 });

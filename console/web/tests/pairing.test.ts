@@ -27,14 +27,14 @@ test('a device is shown as it calls itself, and no other way', () => {
 
 test('a player is allowed as it is, and an encoder for a stream', () => {
   const [player, encoder] = [waitingOf({ kind: 'player' }), waitingOf({ kind: 'encoder' })];
-  const path = 'pairings/BCDF-GHJK/approve';
-  assert.deepEqual(approval('BCDF-GHJK', player, ''), { path, body: {} });
-  const named = { path, body: { stream: 'live/cam' } };
-  assert.deepEqual(approval('BCDF-GHJK', encoder, ' cam '), named);
-  assert.deepEqual(approval('BCDF-GHJK', encoder, 'live/cam'), named);
-  for (const stream of ['', 'a/b/c', '../x']) assert.equal(approval('x', encoder, stream), null);
-  assert.deepEqual(lookUp('BCDF-GHJK'), { path: 'pairings/BCDF-GHJK' });
-  assert.deepEqual(denial('BCDF-GHJK'), { path: 'pairings/BCDF-GHJK/deny', body: {} });
+  const [code, path, user_code] = ['BCDF-GHJK', 'pairing/approve', 'BCDF-GHJK'];
+  assert.deepEqual(approval(code, player, 'live/cam'), { path, body: { user_code } });
+  const named = { path, body: { user_code, stream: 'live/cam' } };
+  assert.deepEqual(approval(code, encoder, ' cam '), named);
+  assert.deepEqual(approval(code, encoder, 'live/cam'), named);
+  for (const stream of ['', 'a/b/c', '../x']) assert.equal(approval(code, encoder, stream), null);
+  assert.deepEqual(lookUp(code), { path: 'pairing/look', body: { user_code } });
+  assert.deepEqual(denial(code), { path: 'pairing/deny', body: { user_code } });
 });
 
 test('a code that nobody shows is told from one that may not be answered', () => {

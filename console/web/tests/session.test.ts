@@ -38,8 +38,8 @@ async function signedIn(replies: ReturnType<typeof reply>[]) {
 test('who signs in asks with the token that came of it', async () => {
   const { server, session } = await signedIn([reply(200, 'x')]);
   assert.ok(session.isSignedIn);
-  assert.equal((await session.askAs({ path: 'pairings/x' })).said, 'x');
-  assert.deepEqual(server.seen, ['sessions', 'pairings/x a-1']);
+  assert.equal((await session.askAs({ path: 'x' })).said, 'x');
+  assert.deepEqual(server.seen, ['sessions', 'x a-1']);
   assert.deepEqual(server.asked[0]?.body, { email: 'a@example.org', password: 'secret words' });
 });
 
@@ -85,14 +85,24 @@ test('a server that does not answer signs nobody out', async () => {
   assert.deepEqual(server.seen, ['sessions', 'sessions/refresh', 'x a-1']);
 });
 
+test('who signs out is signed out, also if the server does not answer', async () => {
+  for (const answer of [reply(204), reply(null), reply(503)]) {
+    const { drawer, session, server } = await signedIn([answer]);
+    await session.signOut();
+    assert.ok(!session.isSignedIn);
+    assert.equal(drawer.kept.size, 0);
+    assert.deepEqual(server.asked[1], { path: 'sessions/end', body: { refresh_token: 'r-1' } });
+    await session.signOut();
+    assert.equal(server.asked.length, 2);
+  }
+});
+
 test('a tab knows who signed in, also after it is loaded again', async () => {
   const { drawer } = await signedIn([]);
   const server = new Server([reply(200)]);
   const session = new Session(server.ask, drawer, () => 1_000_000);
   await session.askAs({ path: 'x' });
   assert.deepEqual(server.seen, ['x a-1']);
-  session.forget();
-  assert.ok(!new Session(server.ask, drawer).isSignedIn);
   for (const text of ['', '{', 'null', '{"access":1}']) {
     drawer.setItem('weir:session', text);
     assert.ok(!new Session(server.ask, drawer).isSignedIn, text);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import { streamOfPath } from '../address.ts';
 import { answerOfStatus } from '../probe.ts';
-import { isOver, unlock } from '../unlock.ts';
+import { Session } from '../session.ts';
+import { asMember, isOver, needsToken, unlock } from '../unlock.ts';
 import { Server, reply } from './server.ts';
 
 const address = streamOfPath('/watch/live/cam');
@@ -39,6 +40,26 @@ test('nobody is asked about no password', async () => {
   const server = new Server([]);
   const unlocked = await unlock(server.ask, address, '');
   assert.deepEqual(unlocked, { kind: 'shut', sentence: 'Type the password first.' });
+});
+
+test('a member who is signed in has a token of the account', async () => {
+  const drawer = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+  const tokens = { access_token: 'a', refresh_token: 'r', expires_in: 600 };
+  const member = async (answer: ReturnType<typeof reply>) => {
+    const server = new Server([reply(200, tokens), answer]);
+    const session = new Session(server.ask, drawer);
+    assert.equal(await asMember(session, address), null);
+    await session.signIn('a@example.org', 'x');
+    const own = await asMember(session, address);
+    assert.deepEqual(server.seen, ['sessions', 'play-tokens/own a']);
+    return own?.playlist ?? null;
+  };
+  assert.equal(await member(reply(200, { token: 'mine' })), '/t/mine/live/cam/index.m3u8');
+  for (const answer of [reply(403), reply(404), reply(null), reply(200, {})]) {
+    assert.equal(await member(answer), null);
+  }
+  assert.ok(needsToken(answerOfStatus(401, '{"code":"token"}')));
+  assert.ok(!needsToken(answerOfStatus(401, '{"code":"password"}')));
 });
 
 test('a token that is good no more is told from one that is only not taken now', () => {
