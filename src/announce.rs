@@ -14,6 +14,8 @@ pub(crate) struct Welcome<'a> {
     pub(crate) stream: &'a str,
     /// The stream's key, on first start only.
     pub(crate) key: Key<'a>,
+    /// The link that makes somebody the owner, as long as nobody is.
+    pub(crate) setup: Option<&'a str>,
     pub(crate) demo: Option<&'a str>,
     pub(crate) data: &'a Path,
 }
@@ -64,6 +66,9 @@ pub(crate) fn welcome(welcome: &Welcome<'_>) -> anyhow::Result<()> {
     if let Some(demo) = welcome.demo {
         lines.push(format!("Demo        http://{http}/watch/{app}/{demo}"));
     }
+    if let Some(setup) = welcome.setup {
+        lines.push(format!("Own it      {setup}"));
+    }
     lines.push(format!("Data        {}", welcome.data.display()));
     lines.push(format!("Health      http://{}/ready", welcome.admin));
     lines.push(String::new());
@@ -71,7 +76,7 @@ pub(crate) fn welcome(welcome: &Welcome<'_>) -> anyhow::Result<()> {
 }
 
 /// An address that a person can type on another machine, if others can reach it.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = if listen.ip().is_unspecified() { own_address() } else { listen.ip() };
     SocketAddr::new(ip, listen.port())
 }

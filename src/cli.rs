@@ -1,11 +1,24 @@
 //! Commands and flags.
 
+mod accounts;
+mod devices;
+mod keys;
+mod streams;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+
+use self::accounts::USER_EXAMPLES;
+pub(crate) use self::accounts::{Kept, Of, Org, User};
+pub(crate) use self::devices::Device;
+pub(crate) use self::keys::{ApiKey, Key, Token, Trust, net};
+use self::keys::{KEY_EXAMPLES, TOKEN_EXAMPLES};
+use self::streams::STREAM_EXAMPLES;
+pub(crate) use self::streams::{Changes, Name, Stream, Template};
 
 /// Live broadcasts from OBS to any browser: RTMP in, HLS out, kept and served from one program.
 #[derive(Debug, Parser)]
@@ -32,9 +45,33 @@ pub(crate) enum Command {
     /// Run every role in one process, with embedded parts.
     #[command(after_help = UP_EXAMPLES)]
     Up(Up),
-    /// Streams and their keys.
+    /// Streams: who owns them, what they get, who may watch them.
+    #[command(subcommand, after_help = STREAM_EXAMPLES)]
+    Stream(Box<Stream>),
+    /// Options that streams have in common.
     #[command(subcommand)]
-    Stream(Stream),
+    Template(Template),
+    /// Stream keys: what encoders push with.
+    #[command(subcommand, after_help = KEY_EXAMPLES)]
+    Key(Key),
+    /// Tokens of viewers.
+    #[command(subcommand, after_help = TOKEN_EXAMPLES)]
+    Token(Token),
+    /// Keys of others that tokens and URLs are verified with.
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Users, and whether one knows who they are.
+    #[command(subcommand, after_help = USER_EXAMPLES)]
+    User(User),
+    /// Encoders and players of users.
+    #[command(subcommand)]
+    Device(Device),
+    /// Organisations, which see nothing of each other.
+    #[command(subcommand)]
+    Org(Org),
+    /// Keys of programs.
+    #[command(subcommand)]
+    ApiKey(ApiKey),
     /// Recordings and clips of a running server.
     #[command(subcommand, after_help = RECORDING_EXAMPLES)]
     Recording(Recording),
@@ -75,7 +112,7 @@ pub(crate) struct Up {
     /// Where /health, /ready and /metrics are [default: 127.0.0.1:9180]
     #[arg(long, value_name = "ADDR")]
     pub(crate) admin: Option<SocketAddr>,
-    /// Take any stream name without a key, from this machine only: for tests
+    /// Take any stream name without a key, and let everybody watch, from this machine only: for tests
     #[arg(long)]
     pub(crate) open: bool,
     /// Push a test picture with a running clock to live/demo
@@ -147,16 +184,6 @@ pub(crate) struct Common {
     /// Override a configuration key; can be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Stream {
-    /// Make a stream with a key.
-    Create(Name),
-    /// Show a stream's key.
-    Key(Name),
-    /// List the streams.
-    List(Common),
 }
 
 const RECORDING_EXAMPLES: &str = "\
@@ -234,14 +261,6 @@ pub(crate) struct RunningServer {
     /// Print JSON, for scripts
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Name {
-    /// The stream: "main", or "live/main" with its application
-    pub(crate) name: String,
     #[command(flatten)]
     pub(crate) common: Common,
 }

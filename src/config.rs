@@ -4,16 +4,22 @@
 //! What is written ([`Raw`]) becomes what holds ([`Config`]) in one place, which names the key and
 //! the remedy of everything that is wrong.
 
+mod auth;
 mod checked;
 mod duration;
 mod hidden;
+mod load;
+mod options;
 mod peers;
 mod raw;
 mod reference;
 mod sources;
 
+pub(crate) use auth::Mail;
 pub(crate) use checked::{Config, Store, Tls};
 pub(crate) use duration::Span;
+pub(crate) use load::load;
+pub(crate) use options::Options;
 pub(crate) use peers::Peers;
 pub(crate) use raw::Raw;
 pub(crate) use reference::reference;

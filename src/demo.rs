@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
-use crate::streams::Stream;
+use crate::first::Stream;
 
 /// Bars, a running clock and a tone. `demo/make-clip.sh` makes it.
 const CLIP: &[u8] = include_bytes!("demo/clip.flv");

@@ -1,5 +1,6 @@
 //! The one binary, `weir`: reads the configuration, puts the roles together, runs them, and drains.
 
+mod accounts;
 mod announce;
 mod check;
 mod cli;
@@ -7,8 +8,8 @@ mod config;
 mod data_dir;
 mod demo;
 mod doctor;
+mod first;
 mod recordings;
-mod streams;
 mod up;
 mod wire;
 
@@ -25,7 +26,15 @@ fn main() -> ExitCode {
     let done = |()| ExitCode::SUCCESS;
     let result = match Cli::parse().command {
         Command::Up(up) => up::run(&up).map(done),
-        Command::Stream(stream) => streams::run(stream).map(done),
+        command @ (Command::Stream(_)
+        | Command::Template(_)
+        | Command::Key(_)
+        | Command::Token(_)
+        | Command::Trust(_)
+        | Command::User(_)
+        | Command::Device(_)
+        | Command::Org(_)
+        | Command::ApiKey(_)) => accounts::run(command).map(done),
         Command::Recording(command) => recordings::recording(command).map(done),
         Command::Clip(command) => recordings::clip(command).map(done),
         Command::Janitor(command) => recordings::janitor(&command).map(done),

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::announce::print;
 use crate::cli::{Clip, Janitor, Recording, RunningServer};
+use crate::config::load;
 use crate::data_dir::Ports;
-use crate::streams::configuration;
 
 /// How long the server may take to answer; a file is laid out before its first byte, and all of its
 /// segments are looked at for that.
@@ -137,7 +137,7 @@ impl Asked {
 
     /// The server's answer, or the sentence with which it refused.
     fn send(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        let request = ureq::http::Request::builder()
+        let request = http::Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.admin))
             .header("content-type", "application/json");
@@ -167,7 +167,7 @@ fn agent() -> ureq::Agent {
 }
 
 fn ports(server: &RunningServer) -> anyhow::Result<Ports> {
-    Ports::of_server(&configuration(&server.common, Vec::new(), false)?.data)
+    Ports::of_server(&load(&server.common, Vec::new(), false)?.data)
 }
 
 /// Where this machine reaches what listens on all of its addresses.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::Access;
 use anyhow::{Context, bail};
 use runtime::{Drain, Signals, drain, init_logging};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,10 +14,10 @@ use tracing::{info, warn};
 
 use crate::announce::{Key, Welcome, welcome};
 use crate::cli::Up;
-use crate::config::Config;
+use crate::config::{Config, load};
 use crate::data_dir::{DataDir, Ports};
 use crate::demo::Demo;
-use crate::streams::{self, Stream};
+use crate::first::Stream;
 use crate::wire::{Roles, wire};
 
 /// The stream that a first start makes.
@@ -29,7 +30,7 @@ const UPLOAD_GRACE: Duration = Duration::from_secs(10);
 
 /// Runs until a signal, then drains.
 pub(crate) fn run(up: &Up) -> anyhow::Result<()> {
-    let config = streams::configuration(&up.common, flags(up), up.open)?;
+    let config = load(&up.common, flags(up), up.open)?;
     init_logging(&config.log_filter, config.log_format).context("start the log")?;
     raise_descriptor_limit();
     let data = DataDir::open(&config.data)?;
@@ -56,7 +57,11 @@ fn flags(up: &Up) -> Vec<(&'static str, String)> {
 async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("listen for signals")?;
     let roles = wire(config).await?;
-    let first = Stream::open(&roles.database, &first_name(config, FIRST_STREAM)?).await?;
+    let accounts = roles.accounts.clone();
+    accounts.prepare_signing_keys().await.context("make the keys that tokens are signed with")?;
+    let setup = accounts.first_start().await.context("make the first owner's link")?;
+    let access = config.auth.access;
+    let first = Stream::open(&accounts, &first_name(config, FIRST_STREAM)?, access).await?;
     let ports = Ports {
         rtmp: roles.ingest.rtmp_addr(),
         rtmps: roles.ingest.rtmps_addr(),
@@ -68,7 +73,8 @@ async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
     let (stop, drain) = drain();
     let mut tasks = JoinSet::new();
     if up.demo {
-        let stream = Stream::open(&roles.database, &first_name(config, DEMO_STREAM)?).await?;
+        let name = first_name(config, DEMO_STREAM)?;
+        let stream = Stream::open(&accounts, &name, Access::Public).await?;
         let demo = Demo::new(ports.rtmp, &stream, config.is_open);
         tasks.spawn(demo.run(drain.clone()));
     }
@@ -85,6 +91,7 @@ async fn serve(up: &Up, config: &Config, data: &DataDir) -> anyhow::Result<()> {
             (false, true) => Key::New(first.key.reveal()),
             (false, false) => Key::Known(key_command(config, first.name.stream())),
         },
+        setup: setup.as_ref().filter(|_| !config.is_open).map(runtime::Secret::reveal),
         demo: up.demo.then_some(DEMO_STREAM),
         data: &config.data,
     })?;
@@ -116,7 +123,8 @@ fn first_name(config: &Config, stream: &str) -> anyhow::Result<StreamName> {
 /// Starts every role. The uploader goes last: it sends what the others finish, and until then other
 /// nodes read it here.
 fn start(roles: Roles, drain: &Drain, tasks: &mut JoinSet<()>) {
-    let Roles { ingest, port, playlist, janitor, edge, admin, uploader, conditions, .. } = roles;
+    let Roles { ingest, port, playlist, janitor, edge, admin, uploader, .. } = roles;
+    let Roles { accounts, gate, touches, listener, conditions, .. } = roles;
     let publishing = drain.clone();
     let (all_sent, serving_nodes) = runtime::drain();
     tasks.spawn(async move {
@@ -138,6 +146,19 @@ fn start(roles: Roles, drain: &Drain, tasks: &mut JoinSet<()>) {
     tasks.spawn(janitor.run(drain.clone()));
     tasks.spawn(edge.run(drain.clone()));
     tasks.spawn(admin.run(drain.clone()));
+    tasks.spawn(listener.run(drain.clone()));
+    if let Some(gate) = gate {
+        let mut draining = drain.clone();
+        tasks.spawn(async move { gate.run(draining.started()).await });
+    }
+    if let Some(touches) = touches {
+        tasks.spawn(touches.run(drain.clone()));
+    }
+    let mut ending = drain.clone();
+    tasks.spawn(async move {
+        ending.started().await;
+        accounts.finish().await;
+    });
     let mut stopping = drain.clone();
     tasks.spawn(async move {
         conditions.iter().for_each(runtime::Condition::holds);

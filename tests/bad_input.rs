@@ -139,7 +139,12 @@ fn a_name_that_is_none_a_wrong_key_and_an_unknown_app_are_refused() {
     let wrong = "This stream key is not valid here. Copy the key that the server showed for this \
                  stream into the encoder's settings.";
     check(WRONG_KEY, codes::PUBLISH_DENIED, wrong, "the stream key is wrong");
-    check(&format!("main?key={WRONG_KEY}"), codes::PUBLISH_DENIED, wrong, "the stream key is wrong");
+    check(
+        &format!("main?key={WRONG_KEY}"),
+        codes::PUBLISH_DENIED,
+        wrong,
+        "the stream key is wrong",
+    );
     self::check(
         &beside.server,
         "nowhere",

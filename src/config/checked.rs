@@ -4,13 +4,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use database::DatabaseUrl;
+use http::HeaderName;
 use ingest::{NameTaken, StreamSettings};
+use ipnet::IpNet;
 use peer::ClusterSecret;
 use runtime::{ConnectionLimits, LogFormat};
 use segmenter::{LONGEST_SEGMENT_MS, LowLatency, Packaging};
 use timeline::{StreamName, WindowPolicy};
 
+use super::auth::{self, Auth};
 use super::duration::Span;
+use super::options::Options;
 use super::peers::{self, Peers};
 use super::raw::RawStream;
 use super::{ConfigError, Raw};
@@ -21,7 +26,7 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) store: Store,
     pub(crate) journal: PathBuf,
-    pub(crate) database: PathBuf,
+    pub(crate) database: DatabaseUrl,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
     pub(crate) node: String,
@@ -37,9 +42,14 @@ pub(crate) struct Config {
     pub(crate) memory_bytes_max: usize,
     pub(crate) http: SocketAddr,
     pub(crate) viewers: ConnectionLimits,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) country_header: Option<HeaderName>,
+    pub(crate) auth: Auth,
     pub(crate) admin: SocketAddr,
     pub(crate) stream: StreamSettings,
     pub(crate) playlist: playlist::Settings,
+    /// What single streams differ from.
+    pub(crate) options: Options,
     /// Whether streams are taken without a key.
     pub(crate) is_open: bool,
 }
@@ -80,7 +90,7 @@ impl Config {
         let mut config = Self {
             store: Store::Folder(at("store", &raw.store, "file:", data.join("objects"))?),
             journal: at("journal", &raw.journal, "sqlite:", data.join("journal.db"))?,
-            database: at("database", &raw.database, "sqlite:", data.join("weir.db"))?,
+            database: database(&raw.database.0, &data)?,
             log_filter: raw.log.filter,
             log_format: match raw.log.format.as_str() {
                 "human" => LogFormat::Human,
@@ -113,9 +123,13 @@ impl Config {
                 raw.edge.connections_max,
                 raw.edge.connections_per_address_max,
             )?,
+            trusted_proxies: auth::trusted_proxies(&raw.edge)?,
+            country_header: auth::country_header(&raw.edge)?,
+            auth: auth::check(&raw.auth, &data)?,
             admin: address("admin.listen", &raw.admin.listen)?,
             stream,
             playlist,
+            options: Options::new(raw.stream),
             is_open,
             data,
         };
@@ -145,7 +159,9 @@ impl Config {
     }
 }
 
-fn check_stream(raw: &RawStream) -> Result<(StreamSettings, playlist::Settings), ConfigError> {
+pub(super) fn check_stream(
+    raw: &RawStream,
+) -> Result<(StreamSettings, playlist::Settings), ConfigError> {
     let longest = Duration::from_millis(LONGEST_SEGMENT_MS.unsigned_abs());
     within("stream.segment_duration", raw.segment_duration, Duration::from_millis(500), longest)?;
     let hour = Duration::from_secs(3_600);
@@ -240,6 +256,14 @@ fn at(
         .ok_or_else(|| value(key, format!("{text:?} is not understood; write \"{scheme}PATH\"")))
 }
 
+/// Nothing that was written is repeated: a password may be in it.
+fn database(text: &str, data: &Path) -> Result<DatabaseUrl, ConfigError> {
+    if text.is_empty() {
+        return Ok(DatabaseUrl::Sqlite(data.join("weir.db")));
+    }
+    DatabaseUrl::parse(text).map_err(|error| value("database", error.to_string()))
+}
+
 pub(super) fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
     text.parse().map_err(|_| {
         value(key, format!("{text:?} is not an address with a port, as 0.0.0.0:1935 or [::]:1935"))
@@ -257,7 +281,7 @@ fn limits(
     Ok(ConnectionLimits { total_max, per_address_max, limit_loopback: false })
 }
 
-fn within(
+pub(super) fn within(
     key: &'static str,
     span: Span,
     least: Duration,
@@ -270,7 +294,7 @@ fn within(
     Err(value(key, problem))
 }
 
-fn one_of(key: &'static str, other: &str, words: &str) -> ConfigError {
+pub(super) fn one_of(key: &'static str, other: &str, words: &str) -> ConfigError {
     value(key, format!("{other:?} is not known; write {words}"))
 }
 

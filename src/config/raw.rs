@@ -16,14 +16,17 @@ pub(crate) struct Raw {
     pub(crate) store: String,
     /// Where the journal is kept: "sqlite:FILE". Empty means `journal.db` in `data`.
     pub(crate) journal: String,
-    /// Where streams and keys are kept: "sqlite:FILE". Empty means `weir.db` in `data`.
-    pub(crate) database: String,
+    /// Where accounts, streams and keys are kept: "sqlite:FILE" or
+    /// "postgres://user:password@host/name". Empty means `weir.db` in `data`.
+    pub(crate) database: Hidden,
     /// What is logged, to standard error.
     pub(crate) log: RawLog,
     /// Taking streams.
     pub(crate) ingest: RawIngest,
     /// Serving viewers.
     pub(crate) edge: RawEdge,
+    /// Users, devices, keys and tokens.
+    pub(crate) auth: RawAuth,
     /// What the nodes of a cluster share.
     pub(crate) cluster: RawCluster,
     /// Health and metrics, for operators.
@@ -89,6 +92,45 @@ pub(crate) struct RawEdge {
     pub(crate) connections_max: usize,
     /// Connections of viewers from one address. This machine's own addresses are not counted.
     pub(crate) connections_per_address_max: usize,
+    /// Addresses and subnets of proxies and CDNs whose word is taken for where a viewer comes from
+    /// (`X-Forwarded-For`, and `country_header`), as ["10.0.0.0/8"].
+    pub(crate) trusted_proxies: Vec<String>,
+    /// The header in which they say the viewer's country, as "CF-IPCountry". Empty means none does.
+    pub(crate) country_header: String,
+}
+
+/// `[auth]`
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAuth {
+    /// The viewers' address as people reach it, as "https://live.example.org": what links in
+    /// letters begin with. Empty means this machine's own.
+    pub(crate) public_url: String,
+    /// What all keys follow from and secrets in the database are sealed with: 32 characters or
+    /// more. Empty means that one is made and kept in the database itself. With another one nobody
+    /// can open what this one sealed.
+    pub(crate) root_secret: Hidden,
+    /// Where letters go: "smtp://user:password@mail.example.org:587", "smtps://…", or a folder as
+    /// "file:FOLDER". Empty means the folder `mail` of `data`.
+    pub(crate) mail: Hidden,
+    /// Whom letters come from.
+    pub(crate) mail_from: String,
+    /// Devices that a user may have, unless told otherwise.
+    pub(crate) devices_max: u32,
+    /// Streams that a user may publish at one time, unless told otherwise.
+    pub(crate) streams_max: u32,
+    /// What viewers of a new stream need: "public", "unlisted", "token", "password" or "private".
+    pub(crate) access: String,
+    /// Your own endpoint, which is asked who may publish and watch those streams whose policy says
+    /// so, as "https://example.org/weir". Empty means none.
+    pub(crate) hook_url: String,
+    /// What its questions are signed with, by Standard Webhooks: "whsec_" and 24 to 64 random bytes
+    /// in base64.
+    pub(crate) hook_secret: Hidden,
+    /// How long it may take to answer.
+    pub(crate) hook_timeout: Span,
+    /// Whether people are let in while it does not answer.
+    pub(crate) hook_fail_open: bool,
 }
 
 /// `[cluster]`
@@ -149,10 +191,11 @@ impl Default for Raw {
             data: "data".into(),
             store: String::new(),
             journal: String::new(),
-            database: String::new(),
+            database: Hidden::default(),
             log: RawLog::default(),
             ingest: RawIngest::default(),
             edge: RawEdge::default(),
+            auth: RawAuth::default(),
             cluster: RawCluster::default(),
             admin: RawAdmin::default(),
             stream: RawStream::default(),
@@ -192,6 +235,26 @@ impl Default for RawEdge {
             listen: "0.0.0.0:8080".into(),
             connections_max: 20_000,
             connections_per_address_max: 256,
+            trusted_proxies: Vec::new(),
+            country_header: String::new(),
+        }
+    }
+}
+
+impl Default for RawAuth {
+    fn default() -> Self {
+        Self {
+            public_url: String::new(),
+            root_secret: Hidden::default(),
+            mail: Hidden::default(),
+            mail_from: "Weir <weir@localhost>".into(),
+            devices_max: 20,
+            streams_max: 10,
+            access: "public".into(),
+            hook_url: String::new(),
+            hook_secret: Hidden::default(),
+            hook_timeout: Span::seconds(2),
+            hook_fail_open: false,
         }
     }
 }

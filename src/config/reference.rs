@@ -4,7 +4,7 @@ use documented::DocumentedFields;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::raw::{Raw, RawAdmin, RawCluster, RawEdge, RawIngest, RawLog, RawStream};
+use super::raw::{Raw, RawAdmin, RawAuth, RawCluster, RawEdge, RawIngest, RawLog, RawStream};
 
 /// A configuration file that says what holds without one.
 pub(crate) fn reference() -> String {
@@ -29,6 +29,7 @@ pub(crate) fn reference() -> String {
             "log" => fields::<RawLog>(&raw.log, &mut print),
             "ingest" => fields::<RawIngest>(&raw.ingest, &mut print),
             "edge" => fields::<RawEdge>(&raw.edge, &mut print),
+            "auth" => fields::<RawAuth>(&raw.auth, &mut print),
             "cluster" => fields::<RawCluster>(&raw.cluster, &mut print),
             "admin" => fields::<RawAdmin>(&raw.admin, &mut print),
             _ => fields::<RawStream>(&raw.stream, &mut print),
