@@ -225,6 +225,7 @@ impl Lines {
             ("its id is", claims.id.as_deref()),
             ("for the viewer", claims.viewer.as_deref()),
             ("for the device", claims.device.as_deref()),
+            ("made from a URL that was signed with the key", claims.via.as_deref()),
         ];
         for (what, text) in texts {
             if let Some(text) = text {

@@ -241,7 +241,7 @@ fn claims_of_another_form_are_refused() {
 fn huge_tokens_are_not_read() {
     let padded =
         |bytes: usize| GOOD.replace("{", &format!(r#"{{"pad":["{}"],"#, "x".repeat(bytes)));
-    let longest = (2_000..4_096).rev().map(|it| signed(HEADER, &padded(it)));
+    let longest = (2_700..3_000).rev().map(|it| signed(HEADER, &padded(it)));
     let longest = { longest }.find(|token| token.len() <= crate::TOKEN_BYTES_MAX).unwrap();
     assert!(longest.len() > crate::TOKEN_BYTES_MAX - 3);
     check(&longest, None);
@@ -277,18 +277,16 @@ fn a_token_has_one_spelling() {
 }
 
 #[test]
-fn every_bit_of_a_token_counts() {
+fn every_byte_of_a_token_counts() {
     for (algorithm, token) in TOKENS {
         for at in 0..token.len() {
-            for bit in 0..7 {
+            // Public keys take their time: one bit of each byte.
+            let is_slow = algorithm != Algorithm::HS256;
+            for bit in (0..7).filter(|bit| !is_slow || at % 7 == *bit) {
                 let mut bytes = token.as_bytes().to_vec();
                 bytes[at] ^= 1 << bit;
-                let Ok(changed) = String::from_utf8(bytes) else { continue };
+                let changed = String::from_utf8(bytes).unwrap();
                 assert!(verify(&changed, NOW_S).is_err(), "{algorithm:?}, byte {at}, bit {bit}");
-            }
-            // ES384 takes long: every bit of a few bytes.
-            if algorithm == Algorithm::ES384 && at > 20 && at + 20 < token.len() {
-                break;
             }
         }
     }
