@@ -86,6 +86,43 @@ fn every_byte_of_a_policy_counts() {
 }
 
 #[test]
+fn a_policy_has_one_statement_and_a_condition_one_comparison() {
+    #[track_caller]
+    fn check(policy: &str, is_good: bool) {
+        assert_eq!(read(policy.as_bytes()).is_ok(), is_good, "{policy}");
+    }
+    let of = |condition: &str| {
+        format!(r#"{{"Statement":[{{"Resource":"*","Condition":{{{condition}}}}}]}}"#)
+    };
+    let end = r#""DateLessThan":{"AWS:EpochTime":1790003600}"#;
+    check(&of(end), true);
+    check(&of(end).replace('{', "{ ").replace("\":", "\" :\r\n"), true);
+    for condition in [
+        "",
+        r#""DateLessThan":{"AWS:EpochTime":1790003600,"other":1}"#,
+        r#""DateLessThan":{"other":1790003600}"#,
+        r#""DateLessThan":{"AWS:EpochTime":"1790003600"}"#,
+        r#""DateLessThan":1790003600"#,
+        r#""DateLessThan":{}"#,
+    ] {
+        check(&of(condition), false);
+    }
+    for more in [
+        r#""DateGreaterThan":{}"#,
+        r#""IpAddress":{"AWS:SourceIp":"here"}"#,
+        r#""IpAddress":{"AWS:SourceIp":["203.0.113.7"]}"#,
+        end,
+    ] {
+        check(&of(&format!("{end},{more}")), false);
+    }
+    check(&of(end).replace("\"Statement\"", "\"Id\":1,\"Statement\""), false);
+    check(&of(end).replace("\"Resource\"", "\"NotResource\":1,\"Resource\""), false);
+    for policy in ["", "{}", r#"{"Statement":[]}"#, r#"{"Statement":{}}"#, r#"{"Statement":[1]}"#] {
+        check(policy, false);
+    }
+}
+
+#[test]
 fn of_a_resource_the_path_is_compared() {
     for (resource, expected) in [
         ("https://cdn.example.org/live/*", Some("/live/*")),

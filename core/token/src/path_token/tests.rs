@@ -199,6 +199,8 @@ fn fields_have_one_form() {
     check(&with(&[4]), false);
     check(&with(&[4, 2, b'a']), false);
     check(&with(&[4, 2, 0xff, 0xff]), false);
+    check(&with(&[4, 1, b'a', 9, 1, 1]), true);
+    check(&with(&[9, 1, 1, 4, 1, b'a']), false);
     check(&with(&[6, 1, 1]), true);
     check(&with(&[6, 0]), false);
     check(&with(&[8, 1, 1]), true);
