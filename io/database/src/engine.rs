@@ -225,19 +225,21 @@ impl From<Option<u32>> for Value {
 
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
-        Self::Text(Some(value.into()))
+        Some(value).into()
     }
 }
 
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Self::Text(Some(value))
+        value.as_str().into()
     }
 }
 
+/// PostgreSQL has no zero in a text. Both keep and look for the character that stands for what
+/// cannot be shown.
 impl From<Option<&str>> for Value {
     fn from(value: Option<&str>) -> Self {
-        Self::Text(value.map(str::to_owned))
+        Self::Text(value.map(|text| text.replace('\0', "\u{FFFD}")))
     }
 }
 

@@ -100,7 +100,7 @@ async fn open_file(file: &Path, tables: &Migrator) -> Result<Engine, DatabaseErr
         .max_connections(FILE_CONNECTIONS_MAX)
         .acquire_timeout(BUSY_TIMEOUT)
         .connect_lazy_with(options);
-    migrate_file(&pool, tables).await.map_err(|error| DatabaseError::unavailable(OPEN, error))?;
+    migrate_file(&pool, tables).await.map_err(unmigrated)?;
     Ok(Engine::Sqlite(pool))
 }
 
@@ -118,7 +118,7 @@ async fn open_server(
         pool.close().await;
         Ok::<_, MigrateError>(())
     };
-    migrated.await.map_err(|error| DatabaseError::unavailable(OPEN, error))?;
+    migrated.await.map_err(unmigrated)?;
     let options = options.options([
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
@@ -159,6 +159,19 @@ async fn migrate_file(pool: &SqlitePool, tables: &Migrator) -> Result<(), Migrat
         migrated = tables.run(pool).await;
     }
     migrated
+}
+
+/// What it means that the tables could not be made or changed: they are what they were before.
+fn unmigrated(error: MigrateError) -> DatabaseError {
+    let unusable =
+        |why: &'static str| DatabaseError::Unreadable { what: "the schema", source: why.into() };
+    if let MigrateError::VersionMissing(_) = error {
+        return unusable("it was made by a later version of this program");
+    }
+    if let MigrateError::VersionMismatch(_) = error {
+        return unusable("it was made by a version of this program that was never released");
+    }
+    DatabaseError::unavailable(OPEN, error)
 }
 
 const OPEN: &str = "open the database";

@@ -16,6 +16,7 @@ pub(super) async fn all(database: &dyn Database) {
     an_address_is_one_users_in_whatever_organisation(database).await;
     a_change_is_made_to_what_was_read(database).await;
     users_are_listed_by_organisation(database).await;
+    a_zero_in_a_text_is_kept_as_a_sign_for_it(database).await;
     a_user_goes_with_all_but_streams(database).await;
 }
 
@@ -109,6 +110,16 @@ async fn users_are_listed_by_organisation(database: &dyn Database) {
     assert_eq!(listed, all.get(2..3).expect("four"));
     let listed = database.users(&theirs.organisation, &Page::ALL).await.expect("list users");
     assert_eq!(listed, [theirs]);
+}
+
+async fn a_zero_in_a_text_is_kept_as_a_sign_for_it(database: &dyn Database) {
+    let Users { ours, .. } = Users::new(database).await;
+    let nobody = format!("{}\0", ours.email);
+    assert_eq!(database.user_by_email(&nobody).await.expect("read none"), None);
+    let changed = User { name: "A\0B".to_owned(), ..ours.clone() };
+    let made = database.update_user(&changed).await.expect("change it");
+    assert_eq!(made.name, "A\u{FFFD}B");
+    assert_eq!(database.user(&ours.id).await.expect("read it"), Some(made));
 }
 
 async fn a_user_goes_with_all_but_streams(database: &dyn Database) {

@@ -1,11 +1,17 @@
+mod indexes;
+mod migrations;
+
 use std::path::PathBuf;
 
-use accounts::{KeyId, Organisation, OrganisationId, StreamKeyRecord, StreamObject, StreamPolicy};
+use accounts::{
+    KeyId, Organisation, OrganisationId, StreamKeyRecord, StreamObject, StreamPolicy, TrustedKey,
+    TrustedKeyId, TrustedKind,
+};
 use timeline::StreamName;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::{Organisations, StreamKey, StreamKeys, Streams};
+use crate::{Organisations, StreamKey, StreamKeys, Streams, Trust};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -68,6 +74,19 @@ async fn key(database: &SqlDatabase) -> (KeyId, StreamKey) {
     (key.id, made)
 }
 
+fn trusted_key(material: &[u8]) -> TrustedKey {
+    TrustedKey {
+        id: TrustedKeyId::new(1, [9; 10]),
+        organisation: None,
+        name: "A".into(),
+        kind: TrustedKind::Path,
+        material: material.to_vec(),
+        created_at_ms: 1,
+        expires_at_ms: None,
+        revoked_at_ms: None,
+    }
+}
+
 #[tokio::test]
 async fn a_file_conforms() {
     crate::conformance::all(&Fixture::new().open().await).await;
@@ -114,12 +133,16 @@ async fn neither_the_files_nor_errors_nor_debug_have_the_key() {
     let fixture = Fixture::new();
     let database = fixture.open().await;
     let (_, key) = key(&database).await;
+    let trusted = b"the secret of a trusted key";
+    database.create_trusted_key(&trusted_key(trusted)).await.unwrap();
     let secret = key.reveal().trim_start_matches("weir_").as_bytes();
     for entry in std::fs::read_dir(fixture.file().parent().unwrap()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
-        let found = bytes.windows(secret.len()).any(|window| window == secret);
-        assert!(!found, "{} has the key", path.display());
+        for secret in [secret, trusted] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "{} has a secret", path.display());
+        }
     }
     run(&database, "DROP TABLE stream_keys").await;
     let error = database.publish_key(key.reveal()).await.unwrap_err();
@@ -174,4 +197,21 @@ async fn a_database_keeps_to_the_root_secret_that_it_was_made_with() {
             Err(error) => assert_eq!(error.to_string(), format!("{cannot}{expected}")),
         }
     }
+}
+
+#[tokio::test]
+async fn a_sealed_secret_is_no_other_keys() {
+    let fixture = Fixture::new();
+    let database = fixture.open().await;
+    key(&database).await;
+    database.create_trusted_key(&trusted_key(b"secret")).await.unwrap();
+    assert_eq!(database.trusted_keys(None).await.unwrap()[0].material, b"secret");
+    run(&database, "UPDATE trusted_keys SET organisation = (SELECT id FROM organisations)").await;
+    let error = database.trusted_keys(None).await.unwrap_err();
+    let text = "a trusted key in the database cannot be used: \
+                tru_000000000114gj28a154gj28a1 was sealed with another root secret, or changed";
+    assert_eq!(
+        error.to_string(),
+        text.replace("tru_000000000114gj28a154gj28a1", TrustedKeyId::new(1, [9; 10]).as_str())
+    );
 }
