@@ -252,6 +252,10 @@ fn the_operators_port_takes_nothing_from_web_pages() {
     assert_eq!(status("POST", "/v1/janitor?dry_run=true", &[]), 415);
     assert_eq!(status("POST", "/v1/janitor", &[json]), 400);
     assert_eq!(status("DELETE", "/v1/recordings/live~a~b", &[]), 415);
+    assert_eq!(status("DELETE", "/v1/streams/live/b?recordings=false", &[]), 415);
+    assert_eq!(status("DELETE", "/v1/streams/live/b?recordings=false", &[json]), 200);
+    assert_eq!(status("DELETE", "/v1/streams/live/b", &[json]), 400);
+    assert_eq!(status("DELETE", "/v1/streams/b?recordings=true", &[json]), 400);
     assert_eq!(status("POST", "/v1/clips", &[json, ("origin", "https://a.example")]), 403);
     assert_eq!(status("GET", "/v1/recordings", &[("host", "a.example")]), 403);
     assert_eq!(status("PUT", "/v1/clips", &[json]), 405);

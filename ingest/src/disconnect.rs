@@ -24,12 +24,6 @@ pub enum Refusal {
         /// [`Settings::publishers_max`](crate::Settings::publishers_max).
         limit: usize,
     },
-    /// The publisher's user publishes as many streams as it may.
-    #[error("its user publishes {limit} streams already, and may not publish more")]
-    TooManyStreams {
-        /// [`PublishGrant::streams_max`](authz::PublishGrant::streams_max).
-        limit: u32,
-    },
     /// The publisher lost its rights while it was being let in.
     #[error("{}", .0.what())]
     Revoked(Revoked),
@@ -66,13 +60,6 @@ impl Refusal {
                     "This server is full: {limit} streams are live. Try again when one has ended."
                 ),
             ),
-            Self::TooManyStreams { limit } => Rejection::new(
-                codes::PUBLISH_REJECTED,
-                format!(
-                    "This account publishes {limit} of {limit} streams already. End one before \
-                     you start another."
-                ),
-            ),
             Self::Revoked(revoked) => Rejection::new(codes::PUBLISH_DENIED, revoked.sentence()),
             Self::Overtaken => Rejection::new(
                 codes::PUBLISH_BAD_NAME,
@@ -93,10 +80,10 @@ impl Refusal {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::Denied(PublishRefusal::TooManyStreams { .. }) => "too_many_streams",
             Self::Denied(_) => "denied",
             Self::NameTaken => "name_taken",
             Self::Full { .. } => "full",
-            Self::TooManyStreams { .. } => "too_many_streams",
             Self::Revoked(_) => "revoked",
             Self::Settings(_) => "settings",
             Self::Overtaken => "overtaken",

@@ -8,7 +8,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use accounts::Subject;
-use authz::PublishGrant;
+use authz::{PublishGrant, PublishRefusal};
 use segmenter::Diagnosis;
 use timeline::StreamName;
 use tokio::sync::watch;
@@ -166,7 +166,7 @@ impl State {
                 && slot.subject.organisation == grant.subject.organisation
         });
         let is_full = u32::try_from(others.count()).unwrap_or(u32::MAX) >= limit;
-        if is_full { Err(Refusal::TooManyStreams { limit }) } else { Ok(()) }
+        if is_full { Err(PublishRefusal::TooManyStreams { limit }.into()) } else { Ok(()) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a publication was let in with and is not good any more.
 
 use accounts::Subject;
+use authz::PublishRefusal;
 use token::{Revocation, Revoked as What};
 
 /// Clocks of nodes may differ by so much, in milliseconds: who was let in this long after something
@@ -40,22 +41,16 @@ impl Revoked {
         (ours == Some(id)).then_some(revoked)
     }
 
-    /// What the person at the encoder can do about it.
+    /// What the person at the encoder can do about it: what the next try is told as well.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub fn sentence(self) -> String {
         match self {
-            Self::Key => {
-                "This stream key was revoked. Ask for a new one, and copy it into the encoder's \
-                 settings."
+            Self::Key => PublishRefusal::Revoked.sentence(),
+            Self::Device => PublishRefusal::DeviceRevoked.sentence(),
+            Self::User => PublishRefusal::UserDisabled.sentence(),
+            Self::Stream => {
+                "This stream was deleted. Make it anew, and use its new key.".to_owned()
             }
-            Self::Device => {
-                "This encoder was removed from its account. Pair it again to publish with it."
-            }
-            Self::User => {
-                "The account of this stream key may not publish any more. Ask whoever runs this \
-                 server."
-            }
-            Self::Stream => "This stream was deleted. Make it anew, and use its new key.",
         }
     }
 

@@ -80,7 +80,7 @@ fn who_is_let_in_is_counted_by_organisation_and_user() {
         let told = places.iter().filter(|place| place.leave().borrow().is_some()).count();
         assert!(expected.is_none() || told == 0, "whoever is refused pushes nobody out");
     };
-    let two = "its user publishes 2 streams already, and may not publish more";
+    let two = "the publisher has 2 streams live, which is all that it may";
     check(grant("live/d", 1, Some(1), Some(2)), Some(two));
     check(grant("live/d", 1, Some(1), Some(3)), None);
     check(grant("live/d", 1, Some(1), None), None);
@@ -92,7 +92,7 @@ fn who_is_let_in_is_counted_by_organisation_and_user() {
     check(grant("live/d", 2, Some(1), Some(2)), None);
     check(grant("live/d", 1, Some(2), Some(2)), None);
     check(grant("live/d", 1, None, Some(2)), None);
-    let none = "its user publishes 0 streams already, and may not publish more";
+    let none = "the publisher has 0 streams live, which is all that it may";
     check(grant("live/d", 2, Some(3), Some(0)), Some(none));
 }
 

@@ -270,7 +270,7 @@ async fn who_loses_its_rights_is_told_why_and_what_it_sent_is_kept_and_others_go
 }
 
 fn told(revoked: Revoked) -> Told {
-    ("NetStream.Publish.Denied".to_owned(), revoked.sentence().to_owned())
+    ("NetStream.Publish.Denied".to_owned(), revoked.sentence())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -322,8 +322,8 @@ async fn a_user_with_as_many_streams_as_it_may_have_starts_none_and_keeps_them()
     server.wait_for_segments("live/a", 1).await;
     let second = Pushing::start(server.rtmp, "b").told().await;
     let sentence =
-        "This account publishes 1 of 1 streams already. End one before you start another.";
-    assert_eq!(second, ("NetStream.Publish.Rejected".to_owned(), sentence.to_owned()));
+        "You have 1 stream live already, which is all that you may have. Stop one, then try again.";
+    assert_eq!(second, ("NetStream.Publish.Denied".to_owned(), sentence.to_owned()));
     let other = Pushing::start(server.rtmp, "c");
     server.wait_for_segments("live/c", 1).await;
     let listed = server.segments("live/a").await;
