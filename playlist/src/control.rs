@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /v1/recordings?stream=live/cam` | lists recordings and clips, of one stream or of all |
 //! | `DELETE /v1/recordings/{id}` | deletes one |
-//! | `DELETE /v1/streams/{app}/{name}?recordings=true` | deletes a stream, with its recordings or without |
+//! | `DELETE /v1/streams/{app}/{name}?recordings=true` | deletes a stream and its recordings |
 //! | `POST /v1/clips` | makes a clip: `{"stream": …, "start": …, "end": …, "name": …}` |
 //! | `POST /v1/janitor?dry_run=true` | says what the janitor would delete now |
 

@@ -15,9 +15,9 @@ const ATTEMPTS: u32 = 8;
 
 impl Recordings {
     /// Deletes what there is of a stream. Its publication loses the stream, wherever it is; nothing
-    /// of it is listed any more, and the janitor deletes the objects. Recordings and clips, and what
-    /// they need, stay unless they are to go as well; a broadcast that was to be recorded becomes a
-    /// recording then.
+    /// of it is listed any more, and the janitor deletes the objects. Recordings and clips, and
+    /// what they need, stay unless they are to go as well. A broadcast that was to be recorded
+    /// becomes a recording then: this is asked for while the stream's settings are still known.
     ///
     /// The journal keeps its newest entries: a stream of the same name that is made later goes on
     /// behind them, so that no URL is ever used twice.
