@@ -62,6 +62,12 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         Ok(flight)
     }
 
+    /// The flight of `question`, if there is one.
+    pub(crate) fn under_way(&self, question: &str) -> Option<Flight<V>> {
+        let flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        flights.get(question).cloned()
+    }
+
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.flights.lock().unwrap().len()

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use accounts::{Notice, TrustedKey};
+use accounts::{Notice, OrganisationId, TrustedKey};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -23,6 +23,7 @@ use tracing::{info, warn};
 
 use self::known::Tokens;
 use crate::policies::Policies;
+use crate::published::Published;
 use crate::revoked::Revoked;
 use crate::sessions::Sessions;
 use crate::trust::Trust;
@@ -47,6 +48,7 @@ pub struct Gate {
     trust: ArcSwapOption<Trust>,
     /// What `trust` was made of.
     keys: tokio::sync::Mutex<Vec<TrustedKey>>,
+    published: Published,
     revoked: Revoked,
     /// Whether revocations were read once: no token is good before.
     knows_revoked: AtomicBool,
@@ -75,6 +77,7 @@ impl Gate {
             hook,
             trust: ArcSwapOption::empty(),
             keys: tokio::sync::Mutex::default(),
+            published: Published::new(),
             revoked: Revoked::default(),
             knows_revoked: AtomicBool::new(false),
             tokens: Tokens::new(),
@@ -154,18 +157,47 @@ impl Gate {
     async fn reload_keys(&self) -> Result<(), BoxError> {
         let read = timeout(READ_TIME_MAX, self.directory.trusted_keys()).await??;
         let mut keys = self.keys.lock().await;
-        let known = self.trust.load_full();
-        if known.is_none() || *keys != read {
+        if *keys != read {
             *keys = read;
-            let generation = known.map_or(0, |trust| trust.generation + 1);
-            let (trust, bad) = Trust::new(&keys, Vec::new(), generation);
-            for (id, error) in bad {
-                warn!(key = %id, %error, "a trusted key verifies nothing");
-            }
-            self.trust.store(Some(Arc::new(trust)));
-            self.tokens.forget();
+            self.trust_anew(&keys);
         }
+        let now = keys.clone();
+        drop(keys);
+        // Whoever publishes keys may take a while to answer.
+        self.published.refresh(&now, self.started.elapsed()).await;
+        self.take_published().await;
         Ok(())
+    }
+
+    /// Looks whether somebody publishes new keys for an organisation.
+    async fn look_for_more(&self, trust: &Trust, organisation: &OrganisationId) -> bool {
+        let sets = trust.sets(organisation);
+        if sets.is_empty() {
+            return false;
+        }
+        self.published.look_for_more(&sets, self.started.elapsed()).await;
+        self.take_published().await;
+        self.trust.load().as_ref().is_some_and(|now| now.generation != trust.generation)
+    }
+
+    /// Trusts what was published since.
+    async fn take_published(&self) {
+        let keys = self.keys.lock().await;
+        let version = self.published.version();
+        if self.trust.load().as_ref().is_none_or(|trust| trust.published != version) {
+            self.trust_anew(&keys);
+        }
+    }
+
+    /// Trusts `keys`, which whoever calls has locked.
+    fn trust_anew(&self, keys: &[TrustedKey]) {
+        let generation = self.trust.load().as_ref().map_or(0, |trust| trust.generation + 1);
+        let (trust, bad) = Trust::new(keys, &self.published, generation);
+        for (id, error) in bad {
+            warn!(key = %id, %error, "a trusted key verifies nothing");
+        }
+        self.trust.store(Some(Arc::new(trust)));
+        self.tokens.forget();
     }
 }
 

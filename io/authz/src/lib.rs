@@ -14,6 +14,7 @@ mod open;
 mod outbound;
 mod play;
 mod policies;
+mod published;
 mod reason;
 mod refusal;
 mod request;
@@ -42,6 +43,7 @@ pub use outbound::{OutboundError, UrlError};
 pub use play::{
     Directory, Pass, Play, PlayAuthority, PlayRefusal, PlayRequest, StreamAccess, Stripped,
 };
+pub use published::check_jwks_url;
 pub use reason::Reason;
 pub use refusal::PublishRefusal;
 pub use request::{Credentials, KEY_BYTES_MAX, Parsed, PublishRequest, TEXT_BYTES_MAX};

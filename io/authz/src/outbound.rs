@@ -80,6 +80,9 @@ pub enum UrlError {
     /// It has a name and password, which would be sent to nobody.
     #[error("a URL with a user name in it is not asked")]
     User,
+    /// Anybody between here and there could change the answer.
+    #[error("keys are fetched by https only, but for this machine itself")]
+    Plain,
 }
 
 impl Outbound {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use accounts::{TrustedKey, TrustedKeyId, TrustedKind};
+use accounts::{OrganisationId, TrustedKey, TrustedKeyId, TrustedKind};
 use token::{Key, KeyError, KeyKind, Keyring, PathSigner, SchemeSet};
+
+use crate::published::{self, Published};
 
 /// Trusted keys that verify nothing, with what is wrong with them.
 pub type BadKeys = Vec<(TrustedKeyId, KeyError)>;
@@ -25,19 +27,25 @@ pub(crate) struct Trust {
     /// What path tokens are made with: the newest key of the server's own.
     pub(crate) minter: Option<PathSigner>,
     ids: BTreeSet<Arc<str>>,
+    /// The version of the keys that others publish.
+    pub(crate) published: u64,
+    /// Where they are, and for whom.
+    sets: Vec<(Option<OrganisationId>, Box<str>)>,
     /// Counts the changes: what was verified before one is verified again.
     pub(crate) generation: u64,
 }
 
 impl Trust {
-    /// Trusts `trusted`, and `others`, which were published for some of them.
+    /// Trusts `trusted`, and what was published for some of them.
     pub(crate) fn new(
         trusted: &[TrustedKey],
-        others: Vec<Key>,
+        others: &Published,
         generation: u64,
     ) -> (Self, BadKeys) {
+        // What changes after this is asked for is read again.
+        let published = others.version();
         let (mut keys, mut bad) = keys(trusted);
-        keys.extend(others);
+        keys.extend(others.keys(trusted));
         let ids = keys.iter().map(|key| Arc::clone(&key.id)).collect();
         let ours = trusted.iter().rev().filter(|key| is_good(key));
         let ours = ours.filter(|key| key.organisation.is_none() && key.kind == TrustedKind::Path);
@@ -51,7 +59,18 @@ impl Trust {
         });
         let keyring = Keyring::new(keys);
         let schemes = keyring.schemes();
-        (Self { keyring, schemes, minter, ids, generation }, bad)
+        let sets = trusted
+            .iter()
+            .filter_map(|key| Some((key.organisation.clone(), published::url(key)?.into())));
+        let sets = sets.collect();
+        (Self { keyring, schemes, minter, ids, published, sets, generation }, bad)
+    }
+
+    /// Where keys for an organisation's streams are published.
+    pub(crate) fn sets(&self, organisation: &OrganisationId) -> Vec<&str> {
+        let counts =
+            |own: &Option<OrganisationId>| own.as_ref().is_none_or(|own| own == organisation);
+        self.sets.iter().filter(|(own, _)| counts(own)).map(|(_, url)| &**url).collect()
     }
 
     /// Whether a key of that id is trusted.
@@ -78,8 +97,7 @@ const fn is_good(key: &TrustedKey) -> bool {
     key.revoked_at_ms.is_none()
 }
 
-/// What a trusted key verifies by that kind: its own, or one that was published for it.
-pub(crate) fn of(trusted: &TrustedKey, kid: Option<&str>, kind: KeyKind) -> Key {
+fn of(trusted: &TrustedKey, kid: Option<&str>, kind: KeyKind) -> Key {
     let organisation = trusted.organisation.as_ref();
     Key {
         id: trusted.id.as_str().into(),

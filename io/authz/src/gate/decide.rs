@@ -47,7 +47,10 @@ impl PlayAuthority for Gate {
         access.policy.viewers.admit(&request.facts)?;
         let presented = find(request, self.trust.load().as_deref());
         let asked = Asked { request, stream, access: &access, presented };
-        let shown = asked.presented.credential.is_some().then(|| self.known(&asked));
+        let shown = match &asked.presented.credential {
+            Some(_) => Some(self.shown(&asked).await),
+            None => None,
+        };
         let known = match access.policy.access {
             // Nobody needs a token here: one that is not good is as good as none.
             Access::Public | Access::Unlisted => shown.and_then(Result::ok),
@@ -68,6 +71,20 @@ impl PlayAuthority for Gate {
 }
 
 impl Gate {
+    /// The token that a request shows, also if its key is published since keys were fetched.
+    async fn shown(&self, asked: &Asked<'_>) -> Result<Arc<Known>, PlayRefusal> {
+        let shown = self.known(asked);
+        let StreamAccess { organisation, policy } = asked.access;
+        if !matches!(shown, Err(PlayRefusal::Denied(Refusal::UnknownKey)))
+            || matches!(policy.access, Access::Public | Access::Unlisted)
+        {
+            return shown;
+        }
+        let trust = self.trust.load_full();
+        let Some(trust) = trust else { return shown };
+        if self.look_for_more(&trust, organisation).await { self.known(asked) } else { shown }
+    }
+
     /// The token that a request shows, if it opens the stream here and now.
     fn known(&self, asked: &Asked<'_>) -> Result<Arc<Known>, PlayRefusal> {
         let Asked { presented, access, stream, request } = asked;

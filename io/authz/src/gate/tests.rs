@@ -2,6 +2,7 @@
 
 mod access;
 mod forms;
+mod issuers;
 mod organisations;
 mod revocation;
 mod sessions;

@@ -55,8 +55,10 @@ async fn without_a_viewer_a_token_counts_by_its_name_or_by_itself() {
     let later = Claims { issued_at_s: Some(NOW_S - 1), ..limited.clone() };
     let url =
         |claims: &Claims| format!("/t/{}/live/a-token/x.ts", sign(claims, &world.key_a).unwrap());
-    for claims in [named("1"), named("2"), limited.clone(), later] {
-        assert_eq!(play(&world, &url(&claims), HERE, "vlc", NOW_S).await, "allowed");
+    for (claims, agent) in
+        [(named("1"), "1"), (named("2"), "2"), (limited.clone(), "3"), (later, "4")]
+    {
+        assert_eq!(play(&world, &url(&claims), HERE, agent, NOW_S).await, "allowed");
         assert_eq!(play(&world, &url(&claims), THERE, "vlc", NOW_S).await, full);
     }
     let again = Claims { issued_at_s: Some(NOW_S - 1), ..named("1") };

@@ -23,6 +23,13 @@ async fn what_cannot_be_read_lets_nobody_in() {
     world.check(&url, "allowed anna").await;
     world.gate.missed();
     world.check(&url, "allowed anna").await;
+    // What may have been missed is read as soon as it can be.
+    world.shelf.open("live/a-public", &world.a, Access::Private);
+    world.check("/live/a-public/index.m3u8", "allowed").await;
+    world.shelf.is_away(false);
+    world.gate.missed();
+    world.check("/live/a-public/index.m3u8", "this stream needs a token").await;
+    world.shelf.is_away(true);
     let stream = StreamName::parse("live/a-token").unwrap();
     world.gate.notice(&Notice::StreamChanged { stream });
     world.check(&url, away).await;
