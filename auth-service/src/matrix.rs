@@ -102,7 +102,7 @@ async fn ask(bench: &Bench, actor: &Actor, method: &str) -> Result<(), ServiceEr
                 Actor::User { organisation, user, role } if *organisation == bench.a => {
                     Actor::User { organisation: id.clone(), user: user.clone(), role: *role }
                 }
-                other => other.clone(),
+                Actor::Local | Actor::User { .. } | Actor::Program { .. } => actor.clone(),
             };
             service.delete_organisation(&moved, &id).await
         }

@@ -90,9 +90,9 @@ async fn a_key_ends_with_its_time_or_with_its_maker() {
 
     // It is no more than its maker is now.
     let change = |role, is_disabled| UserChange { role, is_disabled, ..UserChange::default() };
-    let role = |actor| match actor {
+    let role = |actor: Actor| match actor {
         Actor::Program { role, .. } => role,
-        other => panic!("{other:?}"),
+        Actor::Local | Actor::User { .. } => panic!("{actor:?}"),
     };
     for (now, expected) in [(Role::Streamer, Role::Streamer), (Role::Owner, Role::Operator)] {
         service.update_user(&Actor::Local, &ann.id, &change(Some(now), None)).await.unwrap();
