@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use accounts::{Subject, TrustedKey, TrustedKind};
-use authz::PublishRefusal;
+use accounts::{Subject, TrustedKind};
+use authz::{PublishRefusal, keyring};
 use timeline::StreamName;
-use token::{Alibaba, Facts, Key, KeyKind, Keyring, Presented, Refusal};
+use token::{Alibaba, Facts, Presented, Refusal};
 
 use super::{Proved, Publishing, unavailable};
 use crate::directory::is_good;
@@ -28,10 +28,12 @@ impl Publishing {
         let found = self.database.stream(&name).await.map_err(unavailable)?;
         let Some(stream) = found else { return Err(wrong()) };
         let organisation = &stream.organisation;
-        let keys = self.database.trusted_keys(Some(organisation)).await.map_err(unavailable)?;
-        let keys = keys.iter().filter(|key| key.organisation.as_ref() == Some(organisation));
-        let keys = keys.filter(|key| is_good(key, now_ms)).filter_map(pushing);
-        let keyring = Keyring::new(keys);
+        let mut keys = self.database.trusted_keys(Some(organisation)).await.map_err(unavailable)?;
+        keys.retain(|key| {
+            let is_a = matches!(key.kind, TrustedKind::Alibaba { variant: Alibaba::A, .. });
+            is_a && is_good(key, now_ms) && key.organisation.as_ref() == Some(organisation)
+        });
+        let (keyring, _) = keyring(&keys);
         let (path, query) = (format!("/{name}"), format!("auth_key={auth_key}"));
         let presented = Presented::find(&path, &query, None, None, &keyring.schemes());
         let facts = Facts {
@@ -60,14 +62,4 @@ impl Publishing {
         };
         Ok(Proved { stream, user, subject })
     }
-}
-
-/// The key as signatures are verified with it, if it signs addresses to push to.
-fn pushing(key: &TrustedKey) -> Option<Key> {
-    let TrustedKind::Alibaba { variant: Alibaba::A, validity_s, .. } = key.kind else {
-        return None;
-    };
-    let kind = KeyKind::alibaba(Alibaba::A, &key.material, validity_s).ok()?;
-    let organisation = key.organisation.as_ref().map(|id| id.as_str().into());
-    Some(Key { id: key.id.as_str().into(), kid: None, organisation, kind, not_after_s: None })
 }
