@@ -8,6 +8,8 @@ mod extract;
 mod guard;
 mod links;
 mod me;
+mod pairing;
+mod play;
 mod problem;
 mod serve;
 mod sessions;
@@ -46,7 +48,11 @@ impl Api {
     /// The interface of a service.
     #[must_use]
     pub fn new(service: Service) -> Self {
-        let routes = sessions::routes().merge(links::routes()).merge(me::routes());
+        let routes = sessions::routes()
+            .merge(links::routes())
+            .merge(me::routes())
+            .merge(pairing::routes())
+            .merge(play::routes());
         let router = Router::new()
             .nest("/api/auth/v1", routes)
             .route("/.well-known/jwks.json", get(jwks))

@@ -182,26 +182,25 @@ impl Service {
     /// one, and make nobody a member.
     async fn may_sign(&self, actor: &Actor, new: &NewPlayToken) -> Result<(), ServiceError> {
         let signs_all = actor.needs(Permission::SignTokens, &new.organisation);
+        if let Err(ServiceError::NotFound) = signs_all {
+            return Err(ServiceError::NotFound);
+        }
+        let forbidden = || ServiceError::Forbidden { permission: Permission::SignTokens };
+        if signs_all.is_err() && new.is_member {
+            return Err(forbidden());
+        }
         for pattern in &new.streams {
-            let name = StreamName::parse(pattern.as_str()).ok();
-            let found = match &name {
-                Some(name) => self.database.stream(name).await?,
-                None => None,
-            };
-            let found = found.filter(|stream| stream.organisation == new.organisation);
-            match (&signs_all, name, found) {
-                (Ok(()), None, _) | (Ok(()), Some(_), Some(_)) => {}
-                (Ok(()), Some(name), None) => {
-                    return invalid(format!("there is no stream {name} here"));
-                }
-                (Err(_), Some(name), Some(_)) if !new.is_member => {
-                    self.managed_stream(actor, &name).await?;
-                }
-                (Err(ServiceError::NotFound), _, _) => return Err(ServiceError::NotFound),
-                (Err(_), _, _) => {
-                    return Err(ServiceError::Forbidden { permission: Permission::SignTokens });
-                }
+            if pattern.as_str().ends_with('*') {
+                signs_all.as_ref().map_err(|_| forbidden())?;
+                continue;
             }
+            let nowhere = || ServiceError::Invalid(format!("there is no stream {pattern} here"));
+            let name = StreamName::parse(pattern.as_str()).map_err(|_| nowhere())?;
+            if signs_all.is_err() {
+                self.managed_stream(actor, &name).await?;
+            }
+            let found = self.database.stream(&name).await?;
+            found.filter(|it| it.organisation == new.organisation).ok_or_else(nowhere)?;
         }
         Ok(())
     }
