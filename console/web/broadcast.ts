@@ -21,7 +21,6 @@ const TICK_MS = 250;
  * a crowd that waits does not ask in step. */
 const PROBE_MS = 1500;
 const PROBE_AFTER_END_MS = 2500;
-/** What a viewer may do changes seldom. */
 const PROBE_AFTER_REFUSAL_MS = 5000;
 const PROBE_BEFORE_START_MS = 750;
 const PROBE_JITTER = 0.25;
@@ -204,10 +203,10 @@ export class Broadcast {
 
   private async probe(): Promise<void> {
     this.isProbing = true;
+    // What is said of an address that was left meanwhile is of no interest.
     const { playlist } = this;
     const answer = await this.world.ask(playlist, this.clock);
     this.isProbing = false;
-    // What was said of another address is of no interest.
     if (playlist !== this.playlist) return;
     const now = this.world.now();
     this.answer = answer;
@@ -221,8 +220,8 @@ export class Broadcast {
   }
 
   private probePause(): number {
-    if (this.answer.kind === 'refused') return PROBE_AFTER_REFUSAL_MS;
     if (this.listedSince !== null) return PROBE_BEFORE_START_MS;
+    if (this.answer.kind === 'refused') return PROBE_AFTER_REFUSAL_MS;
     return this.flow?.listing.ended === true ? PROBE_AFTER_END_MS : PROBE_MS;
   }
 
@@ -334,7 +333,7 @@ export class Broadcast {
     this.probeAt = probeAt;
   }
 
-  /** Takes an engine that failed away; another is made once the broadcast is there. */
+  /** Takes an engine that failed away. */
   private replace(now: number, waitMs = this.retryMs()): void {
     this.retire(now + waitMs);
     this.fatalRecoveries += 1;
@@ -380,9 +379,8 @@ export class Broadcast {
 
   private latencyNow(): Latency | null {
     const shows = this.playhead.movedAt !== null && !this.video.ended;
-    return this.engine !== null && shows
-      ? measureLatency(this.engine, this.clock, Date.now())
-      : null;
+    if (this.engine === null || !shows) return null;
+    return measureLatency(this.engine, this.clock, Date.now());
   }
 
   private play(): void {

@@ -1,8 +1,10 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use authz::Everybody;
 use bytes::Bytes;
+use http::{Request, Response};
 use origin::{CacheControl, Document, OriginError};
 use runtime::{DrainHandle, drain};
 use timeline::Resource;
@@ -37,6 +39,18 @@ impl Origin for Gate {
     }
 }
 
+/// Answers with what it was sent.
+#[derive(Debug)]
+struct Accounts;
+
+#[async_trait]
+impl Mount for Accounts {
+    async fn call(&self, request: Request<Bytes>, client: IpAddr) -> Response<Bytes> {
+        assert!(client.is_loopback());
+        Response::new(request.into_body())
+    }
+}
+
 struct Running {
     address: SocketAddr,
     gate: Arc<Gate>,
@@ -50,9 +64,8 @@ fn start(http: HttpLimits) -> Running {
     let origin: Arc<dyn Origin> = Arc::<Gate>::clone(&gate);
     let listen = "127.0.0.1:0".parse().unwrap();
     let config = Config { listen, http, ..Config::default() };
-    let edge =
-        Edge::bind(config, origin, Arc::new(Everybody::default()), None, &Metrics::default(), None)
-            .unwrap();
+    let (everybody, mount) = (Arc::new(Everybody::default()), Some(Arc::new(Accounts) as _));
+    let edge = Edge::bind(config, origin, everybody, mount, &Metrics::default(), None).unwrap();
     let address = edge.local_addr();
     let (handle, drain) = drain();
     Running { address, gate, drain: handle, edge: tokio::spawn(edge.run(drain)) }
@@ -96,6 +109,25 @@ async fn a_viewer_keeps_one_connection_for_everything() {
     }
     let (head, _) = ask(&mut socket, "HEAD /live/cam/index.m3u8 HTTP/1.1").await;
     assert!(head.contains("\r\ncontent-length: 1048576\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_request_about_accounts_brings_a_body_and_no_more_than_it_may() {
+    let running = start(HttpLimits::default());
+    let mut socket = TcpStream::connect(running.address).await.unwrap();
+    let post = |head: &str| format!("POST /api/auth/v1/x HTTP/1.1\r\nhost: weir\r\n{head}");
+    for body in ["", "{\"a\":1}"] {
+        let request = post(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let (head, length) = answer(&mut socket, false).await;
+        assert!(head.starts_with("HTTP/1.1 200 ") && length == body.len(), "{head}");
+        assert!(head.contains("\r\ncache-control: no-store\r\n"), "{head}");
+    }
+    // It is not even read: whoever sends it is hung up on.
+    socket.write_all(post("content-length: 65537\r\n\r\n").as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    socket.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.starts_with("HTTP/1.1 413 "), "{rest}");
 }
 
 #[tokio::test]

@@ -23,7 +23,6 @@ fn a_refusal_is_a_sentence_and_for_scripts_a_word() {
         format!("{status} {{\"error\":\"{sentence}\",\"code\":\"{code}\"}}\n")
     };
     for (refusal, status, code) in [
-        (PlayRefusal::NoStream, 404, "stream"),
         (PlayRefusal::NoToken, 401, "token"),
         (PlayRefusal::NoPassword, 401, "password"),
         (Refusal::Expired { ago_s: 5 }.into(), 403, "expired"),
