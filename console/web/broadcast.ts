@@ -17,8 +17,7 @@ export type MakeEngine = (video: HTMLVideoElement, start: Start, listener: Liste
 /** How often it is looked at what moves. */
 const TICK_MS = 250;
 
-/** Pauses between two questions about a playlist, and how much of them is left to chance, so that
- * a crowd that waits does not ask in step. */
+/** Pauses between two questions; a part is left to chance, so that a crowd asks not in step. */
 const PROBE_MS = 1500;
 const PROBE_AFTER_END_MS = 2500;
 const PROBE_AFTER_REFUSAL_MS = 5000;
@@ -29,7 +28,6 @@ const PROBE_JITTER = 0.25;
 const RETRY_MS = 400;
 const RETRY_MAX_MS = 10_000;
 const RETRY_UNPLAYABLE_MS = 15_000;
-
 /** A player is tried again at most so often before another is made. */
 const RESUMES_MAX = 2;
 
@@ -42,10 +40,8 @@ const PROVEN_MS = 10_000;
 /** Players fetch a live playlist at least once in a target duration. */
 const SILENCE_TARGETS = 4;
 const SILENCE_MS = 15_000;
-
-/** With so many segments a player begins without running dry at once. */
+/** With so many segments a player does not run dry at once; but nobody waits longer for them. */
 const SEGMENTS_TO_BEGIN = 2;
-/** But nobody waits longer for them. */
 const BEGIN_PATIENCE_MS = 4000;
 
 /** Shows one stream on `video` for as long as the page is open. */
