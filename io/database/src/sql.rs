@@ -20,10 +20,11 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::time::timeout;
 
 use crate::engine::Engine;
 use crate::key::RootSecret;
@@ -112,19 +113,18 @@ async fn open_server(
 ) -> Result<Engine, DatabaseError> {
     let options = options.clone().application_name("weir").disable_statement_logging();
     let patient = options.clone().options([("statement_timeout", MIGRATION_TIMEOUT)]);
-    let migrated = async {
-        let pool = server(1).connect_with(patient).await?;
-        tables.run(&pool).await?;
-        pool.close().await;
-        Ok::<_, MigrateError>(())
-    };
-    migrated.await.map_err(unmigrated)?;
+    // A pool tries for long and then does not say what is wrong.
+    let first = timeout(BUSY_TIMEOUT, patient.connect()).await;
+    let first = first.map_err(|error| DatabaseError::unavailable(OPEN, error))?;
+    drop(first.map_err(|error| DatabaseError::unavailable(OPEN, error))?);
+    let pool = server(1).connect_lazy_with(patient);
+    tables.run(&pool).await.map_err(unmigrated)?;
+    pool.close().await;
     let options = options.options([
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
     ]);
-    let pool: PgPool = server(SERVER_CONNECTIONS_MAX).connect_lazy_with(options);
-    Ok(Engine::Postgres(pool))
+    Ok(Engine::Postgres(server(SERVER_CONNECTIONS_MAX).connect_lazy_with(options)))
 }
 
 fn server(connections_max: u32) -> PgPoolOptions {

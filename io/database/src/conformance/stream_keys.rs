@@ -13,6 +13,7 @@ pub(super) async fn all(database: &dyn Database) {
     no_text_but_the_key_is_the_key(database).await;
     a_key_refers_to_nothing_of_another_organisation(database).await;
     a_new_key_is_as_the_one_that_it_replaces(database).await;
+    two_may_replace_keys_at_the_same_time(database).await;
     a_key_is_revoked_once_and_used_ever_later(database).await;
     keys_go_with_their_stream(database).await;
 }
@@ -156,6 +157,30 @@ async fn a_new_key_is_as_the_one_that_it_replaces(database: &dyn Database) {
     check(database, new.reveal(), Some(&new_record)).await;
     check(database, other.reveal(), Some(&others)).await;
     assert_eq!(database.stream_keys(&ours.name).await.expect("list keys").len(), 4);
+}
+
+async fn two_may_replace_keys_at_the_same_time(database: &dyn Database) {
+    let streams = streams(database, "replace").await;
+    for round in 0..4 {
+        let [ours, theirs] = streams.each_ref().map(stream_key);
+        let [one, other, third] = [(); 3].map(|()| id(KeyId::new));
+        let (old, theirs_old) = (make(database, &ours).await, make(database, &theirs).await);
+        let (end, now) = (NOW_MS + 10, NOW_MS + 5);
+        let (a, b, c) = tokio::join!(
+            database.rotate_stream_key(&ours.id, &one, now, end),
+            database.rotate_stream_key(&ours.id, &other, now, end),
+            database.rotate_stream_key(&theirs.id, &third, now, end + 1)
+        );
+        for (made, stream) in [(a, &ours), (b, &ours), (c, &theirs)] {
+            let (record, key) = made.unwrap_or_else(|error| panic!("round {round}: {error}"));
+            assert_eq!(record.stream, stream.stream);
+            check(database, key.reveal(), Some(&record)).await;
+        }
+        for (key, record, end) in [(old, ours, end), (theirs_old, theirs, end + 1)] {
+            let ending = StreamKeyRecord { expires_at_ms: Some(end), ..record };
+            check(database, key.reveal(), Some(&ending)).await;
+        }
+    }
 }
 
 async fn a_key_is_revoked_once_and_used_ever_later(database: &dyn Database) {
