@@ -4,9 +4,16 @@
 //! CONFLICT` and `RETURNING`. What differs is here: how a transaction begins, and how it keeps
 //! others out.
 
+use std::io;
+use std::time::Duration;
+
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{ColumnIndex, Decode, Error, Postgres, Row as _, Sqlite, Type};
+
+/// How long a server is waited for in all: for a connection, and longer than it lets any statement
+/// take. A server that is stopped or cut off says nothing at all, not even that it was too long.
+const SERVER_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// The connections to a database.
 #[derive(Clone, Debug)]
@@ -89,7 +96,7 @@ impl Engine {
     pub(crate) async fn run(&self, sql: Sql) -> Result<u64, Error> {
         match self {
             Self::Sqlite(pool) => Ok(query!(sql).execute(pool).await?.rows_affected()),
-            Self::Postgres(pool) => Ok(query!(sql).execute(pool).await?.rows_affected()),
+            Self::Postgres(pool) => Ok(soon(query!(sql).execute(pool)).await?.rows_affected()),
         }
     }
 
@@ -97,7 +104,9 @@ impl Engine {
     pub(crate) async fn first(&self, sql: Sql) -> Result<Option<Row>, Error> {
         match self {
             Self::Sqlite(pool) => Ok(query!(sql).fetch_optional(pool).await?.map(Row::Sqlite)),
-            Self::Postgres(pool) => Ok(query!(sql).fetch_optional(pool).await?.map(Row::Postgres)),
+            Self::Postgres(pool) => {
+                Ok(soon(query!(sql).fetch_optional(pool)).await?.map(Row::Postgres))
+            }
         }
     }
 
@@ -109,7 +118,7 @@ impl Engine {
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(pool) => {
-                let rows = query!(sql).fetch_all(pool).await?;
+                let rows = soon(query!(sql).fetch_all(pool)).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -120,7 +129,7 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
         match self {
             Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
-            Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+            Self::Postgres(pool) => soon(pool.begin()).await.map(Transaction::Postgres),
         }
     }
 }
@@ -142,7 +151,7 @@ impl Transaction {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(transaction) => {
                 let query = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(lock.number());
-                query.execute(&mut **transaction).await.map(|_| ())
+                soon(query.execute(&mut **transaction)).await.map(|_| ())
             }
         }
     }
@@ -151,7 +160,9 @@ impl Transaction {
     pub(crate) async fn run(&mut self, sql: Sql) -> Result<u64, Error> {
         match self {
             Self::Sqlite(open) => Ok(query!(sql).execute(&mut **open).await?.rows_affected()),
-            Self::Postgres(open) => Ok(query!(sql).execute(&mut **open).await?.rows_affected()),
+            Self::Postgres(open) => {
+                Ok(soon(query!(sql).execute(&mut **open)).await?.rows_affected())
+            }
         }
     }
 
@@ -162,7 +173,7 @@ impl Transaction {
                 Ok(query!(sql).fetch_optional(&mut **open).await?.map(Row::Sqlite))
             }
             Self::Postgres(open) => {
-                Ok(query!(sql).fetch_optional(&mut **open).await?.map(Row::Postgres))
+                Ok(soon(query!(sql).fetch_optional(&mut **open)).await?.map(Row::Postgres))
             }
         }
     }
@@ -171,9 +182,16 @@ impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
-            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => soon(transaction.commit()).await,
         }
     }
+}
+
+/// What a server answers, if it does within its time. What is given up is ended with its connection
+/// or by the server, so a change may have happened or not.
+async fn soon<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = |_| Err(Error::Io(io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(SERVER_TIMEOUT, asked).await.unwrap_or_else(late)
 }
 
 impl Row {
