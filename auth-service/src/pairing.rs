@@ -29,8 +29,8 @@ pub(crate) const DEVICE_CODE: &str = "weir_dc_";
 const EXPIRES_MS: i64 = 15 * 60 * 1_000;
 /// Seconds that a device leaves between two questions (RFC 8628, 3.2).
 const INTERVAL_S: u32 = 5;
-/// Devices that wait at one time, on the whole server. With so many codes of 20^8 that are good, one
-/// guess in 25 million hits one.
+/// Devices that wait at one time, on the whole server. With so many codes of 20^8 that are good,
+/// one guess in 25 million hits one.
 const WAITING_MAX: u32 = 1_000;
 /// How often another code is drawn because somebody has the same.
 const DRAWS_MAX: u32 = 8;

@@ -99,7 +99,7 @@ async fn a_device_that_is_revoked_loses_its_keys_at_once_and_for_ever() {
     assert_eq!(world.heard().await, Vec::<String>::new());
     world.service.revoke_device(&streamer, &id).await.unwrap();
     let told = format!("revoked Device {{ id: \"{id}\" }}");
-    assert_eq!(world.heard().await, [told.clone()]);
+    assert_eq!(world.heard().await, std::slice::from_ref(&told));
     let (_, text) = registered.key.unwrap();
     let key = world.database.publish_key(text.reveal()).await.unwrap().unwrap().key;
     assert!(key.revoked_at_ms.is_some());

@@ -71,7 +71,8 @@ impl<E: Into<ServiceError>> From<E> for NotGranted {
 }
 
 impl Service {
-    /// A device asks with its device code how far its pairing is. Once, it gets what it was granted.
+    /// A device asks with its device code how far its pairing is. Once, it gets what it was
+    /// granted.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! Keeping when keys and devices were used, after the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts::{DeviceId, KeyId};
 use runtime::Drain;
@@ -10,7 +11,10 @@ use tracing::debug;
 use crate::Database;
 
 /// What waits to be kept. Whatever comes beyond that is not kept: it is only for people to read.
-const WAITING_MAX: usize = 1_024;
+const WAITING_MAX: usize = 16_384;
+/// How long is left between two, so that what nobody waits for does not slow down those who do
+/// when all encoders come back at one time.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Keeps when keys and devices were used. Run it, or nothing is kept.
 #[derive(Debug)]
@@ -49,7 +53,10 @@ impl Touches {
         loop {
             tokio::select! {
                 touch = self.waiting.recv() => match touch {
-                    Some(touch) => self.keep(touch).await,
+                    Some(touch) => {
+                        self.keep(touch).await;
+                        tokio::time::sleep(PAUSE).await;
+                    }
                     None => return,
                 },
                 () = drain.started() => break,
