@@ -116,7 +116,8 @@ pub fn jwks(data: &[u8]) {
 
 /// A token that no key has signed, which names none.
 const TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJleHAiOjE3OTAwMDM2MDB9.\
-                     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+                     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+                     AAAAAAAAAAA\
                      AAAAAA";
 
 /// Requests of every form: what fuzzing begins with.
@@ -126,7 +127,8 @@ pub const REQUESTS: [&str; 8] = [
     "/live/main\0auth_key=1790000000-0-0-80cd3862d699b7118eed99103f2a3a4f",
     "/202609212213/9044548ef1527deadafa49a890a377f0/live/main/index.m3u8",
     "/a37fa50a5fb8f71214b1e7c95ec7a1bd/6AB13B80/live/main/0.ts",
-    "/live/main/0.ts\0hdnts=ip=::1~st=1790000000~exp=1790003600~acl=%2flive%2f*!/x~id=a~data=b~hmac=\
+    "/live/main/0.ts\0hdnts=ip=::1~st=1790000000~exp=1790003600~acl=%2flive%2f*!/x~id=a~da\
+    ta=b~hmac=\
      db9e9b7fdfed078b8940d2b531b6e842650e7586682444fe732f8eb2a518fa4c",
     "/x\0Policy=eyJTdGF0ZW1lbnQiOltdfQ__&Signature=AAAA&Key-Pair-Id=K&Hash-Algorithm=SHA256",
     "/x\0KEY1=a37fa50a5fb8f71214b1e7c95ec7a1bd&KEY2=6AB13B80\0weir_token=a.b.c\0Bearer a.b.c",
@@ -134,8 +136,8 @@ pub const REQUESTS: [&str; 8] = [
 
 /// What tokens say, behind a byte that tells the form.
 pub const CLAIMS: [&[u8]; 3] = [
-    br#" {"iss":"a","aud":["b"],"jti":"c","sub":"d","ver":1,"org":"one","dev":"e","mem":true,"ses":"f",
-        "role":"g","streams":["live/main","live/*"],"iat":1790000000,"nbf":1790000000.5,
+    br#" {"iss":"a","aud":["b"],"jti":"c","sub":"d","ver":1,"org":"one","dev":"e","mem":true,
+        "ses":"f","role":"g","streams":["live/main","live/*"],"iat":1790000000,"nbf":1790000000.5,
         "exp":1790003600,"addr":["203.0.113.0/24","::1"],"ctry":["DE","!FR"],"ref":"*.example.org",
         "sessions":2,"height":720,"bitrate":3000000,"other":{"a":[null,1.5e3]}}"#,
     br#" {"exp":1790003600,"org":"one","aud":"b"}"#,
