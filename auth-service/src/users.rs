@@ -22,7 +22,10 @@ const PAGE_MAX: u32 = 1_000;
 /// How often a change is tried again that somebody else was faster with: sign-ins change users too.
 const TRIES_MAX: u32 = 20;
 /// How long tokens of a user may be left: signed ones end within a year.
-pub(crate) const TOKENS_LEFT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const TOKENS_LEFT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// How long a node may not hear that what a user publishes ends: it reads everything anew within a
+/// minute. Who may come back is not kept out longer.
+const PUBLISHED_LEFT: Duration = Duration::from_secs(5 * 60);
 
 /// A user to be.
 #[derive(Clone, Debug)]
@@ -133,7 +136,12 @@ impl Service {
             self.void_links(&changed).await?;
         }
         if changed.status == Status::Disabled && before.status != Status::Disabled {
-            self.shut_out(&changed).await?;
+            // Tokens have the version that the user had: those of one who comes back are good.
+            let version = u64::try_from(changed.version).unwrap_or(u64::MAX);
+            let viewer = changed.id.to_string();
+            let tokens = Revoked::Viewer { viewer, version };
+            self.revoke(Some(&changed.organisation), tokens, TOKENS_LEFT).await?;
+            self.shut_out(&changed, PUBLISHED_LEFT).await?;
         }
         Ok(changed)
     }
@@ -150,7 +158,7 @@ impl Service {
             self.another_owner(&user).await?;
         }
         // Revoked first: should the rest fail, the user is there still and can be deleted again.
-        self.shut_out(&user).await?;
+        self.shut_out(&user, TOKENS_LEFT).await?;
         self.database.delete_user(id, self.now_ms()).await?;
         Ok(())
     }
@@ -258,10 +266,10 @@ impl Service {
     }
 
     /// Takes from a user all that is out already: sessions, tokens, and what is live.
-    async fn shut_out(&self, user: &User) -> Result<(), ServiceError> {
+    async fn shut_out(&self, user: &User, for_at_most: Duration) -> Result<(), ServiceError> {
         self.database.revoke_sessions(&user.id, None, None, self.now_ms()).await?;
         let revoked = Revoked::User { id: user.id.to_string() };
-        self.revoke(Some(&user.organisation), revoked, TOKENS_LEFT).await
+        self.revoke(Some(&user.organisation), revoked, for_at_most).await
     }
 
     /// Whether somebody else is owner and can sign in. `self.owners` is held meanwhile.

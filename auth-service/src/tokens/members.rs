@@ -55,6 +55,8 @@ impl Service {
         let claims = Claims {
             id: Some(token_id()?),
             viewer: Some(user.id.to_string()),
+            // Who was disabled and is back has a higher one.
+            version: u64::try_from(user.version).unwrap_or_default(),
             organisation: Some(user.organisation.to_string()),
             device,
             is_member: true,

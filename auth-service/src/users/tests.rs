@@ -62,11 +62,19 @@ async fn who_is_disabled_is_out_at_once_and_others_are_not() {
     let of_ben = service.sign_in(&ben.email, &password, &caller).await.unwrap();
     bench.told.since();
     service.update_user(&Actor::Local, &ann.id, &disabled()).await.unwrap();
-    let [Notice::Revoked { revocation }] = &bench.told.since()[..] else {
-        panic!("nobody was told");
+    let told = bench.told.since();
+    let [Notice::Revoked { revocation: tokens }, Notice::Revoked { revocation: published }] =
+        &told[..]
+    else {
+        panic!("nobody was told: {told:?}");
     };
-    assert_eq!(revocation.revoked, Revoked::User { id: ann.id.to_string() });
-    assert_eq!(revocation.organisation.as_deref(), Some(bench.a.as_str()));
+    let version = service.user(&Actor::Local, &ann.id).await.unwrap().version.unsigned_abs();
+    assert_eq!(tokens.revoked, Revoked::Viewer { viewer: ann.id.to_string(), version });
+    assert_eq!(published.revoked, Revoked::User { id: ann.id.to_string() });
+    assert_eq!(published.until_ms - published.at_ms, 300_000);
+    for revocation in [tokens, published] {
+        assert_eq!(revocation.organisation.as_deref(), Some(bench.a.as_str()));
+    }
     assert!(service.refresh(&of_ann.refresh, &caller).await.is_err());
     assert!(service.sign_in(&ann.email, &password, &caller).await.is_err());
     service.refresh(&of_ben.refresh, &caller).await.unwrap();
@@ -76,6 +84,51 @@ async fn who_is_disabled_is_out_at_once_and_others_are_not() {
     assert_eq!(back.status, Status::Active);
     service.sign_in(&ann.email, &password, &caller).await.unwrap();
     assert!(service.refresh(&of_ann.refresh, &caller).await.is_err(), "it stays ended");
+}
+
+#[tokio::test]
+async fn tokens_of_before_stay_void_and_those_of_who_came_back_are_good() {
+    let bench = Bench::new().await;
+    let service = &bench.service;
+    let ann = bench.user(&bench.a, "ann", Role::Viewer).await;
+    let ben = bench.user(&bench.b, "ben", Role::Viewer).await;
+    let token = async |user: &User| {
+        let signed = service.sign_own_token(&as_actor(user)).await.unwrap().token;
+        let keys = service.database.trusted_keys(None).await.unwrap();
+        let path = keys.iter().find(|key| key.kind == accounts::TrustedKind::Path).unwrap();
+        let (id, secret) = (path.id.as_str().into(), path.material.as_slice());
+        let kind = token::KeyKind::path(secret).unwrap();
+        let key = token::Key { id, kid: None, organisation: None, kind, not_after_s: None };
+        let now_s = bench.clock.now_ms() / 1_000;
+        let facts = token::Facts { now_s, address: None, country: None, referer: None };
+        let shown = token::Presented::token(signed.reveal());
+        token::Keyring::new([key]).verify(&shown, None, &facts).unwrap()
+    };
+    let (before, of_ben) = (token(&ann).await, token(&ben).await);
+    service.update_user(&Actor::Local, &ann.id, &disabled()).await.unwrap();
+    let enabled = UserChange { is_disabled: Some(false), ..UserChange::default() };
+    service.update_user(&Actor::Local, &ann.id, &enabled).await.unwrap();
+    let after = token(&ann).await;
+    bench.clock.advance(PUBLISHED_LEFT);
+    let mut revocations = token::Revocations::default();
+    for revocation in service.database.revocations(bench.clock.now_ms()).await.unwrap() {
+        revocations.insert(&revocation);
+    }
+    for (verified, expected) in [(before, true), (after, false), (of_ben, false)] {
+        assert_eq!(revocations.covers(&verified), expected, "{verified:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_actor_of_another_organisation_finds_nobody_even_by_the_own_id() {
+    let bench = Bench::new().await;
+    let ann = bench.user(&bench.a, "ann", Role::Owner).await;
+    let organisation = bench.b.clone();
+    let strange = Actor::User { organisation, user: ann.id.clone(), role: Role::Owner };
+    let found = bench.service.user(&strange, &ann.id).await;
+    assert!(matches!(found, Err(ServiceError::NotFound)));
+    let renamed = bench.service.rename_self(&strange, "x").await;
+    assert!(matches!(renamed, Err(ServiceError::NotFound)));
 }
 
 #[tokio::test]
