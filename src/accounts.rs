@@ -1,9 +1,16 @@
 //! Commands about accounts: they work on the database itself, beside a server or without one.
 
+mod devices;
+mod keys;
+mod orgs;
 mod streams;
 mod table;
+mod tokens;
+mod trust;
+mod users;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts::{OrganisationId, User, UserId};
 use anyhow::{Context, bail};
@@ -11,6 +18,7 @@ use auth_service::{Actor, Service};
 use journal::{Durability, Journal, SqliteJournal};
 use parts::Hub;
 use playlist::Playlist;
+use runtime::unix_ms;
 use serde_json::Value;
 use store::{LiveFirst, LiveMemory};
 use timeline::StreamName;
@@ -34,7 +42,22 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Stream(command) => streams::run(*command).await,
-            _ => bail!("this command is not about accounts"),
+            Command::Template(command) => orgs::template(command).await,
+            Command::Key(command) => keys::run(command).await,
+            Command::Token(command) => tokens::run(command).await,
+            Command::Trust(command) => trust::run(command).await,
+            Command::User(command) => users::run(command).await,
+            Command::Device(command) => devices::run(command).await,
+            Command::Org(command) => orgs::run(command).await,
+            Command::ApiKey(command) => orgs::api_key(command).await,
+            Command::Up(_)
+            | Command::Recording(_)
+            | Command::Clip(_)
+            | Command::Janitor(_)
+            | Command::Check(_)
+            | Command::Doctor(_)
+            | Command::Config
+            | Command::Completions { .. } => bail!("this command is not about accounts"),
         }
     })
 }
@@ -130,4 +153,19 @@ impl Desk {
 fn date(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map_or_else(|_| ms.to_string(), |date| format!("{date:.0}"))
+}
+
+/// Whether something is good, for a table.
+fn state(revoked_at_ms: Option<i64>, expires_at_ms: Option<i64>) -> String {
+    match (revoked_at_ms, expires_at_ms) {
+        (Some(at_ms), _) => format!("revoked {}", date(at_ms)),
+        (None, Some(at_ms)) if at_ms <= unix_ms() => format!("ended {}", date(at_ms)),
+        (None, Some(at_ms)) => format!("until {}", date(at_ms)),
+        (None, None) => "good".to_owned(),
+    }
+}
+
+/// A moment from now, in milliseconds since the Unix epoch.
+fn later_ms(after: Duration) -> i64 {
+    unix_ms().saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX))
 }

@@ -15,7 +15,7 @@ use clap_complete::Shell;
 use self::accounts::USER_EXAMPLES;
 pub(crate) use self::accounts::{Kept, Of, Org, User};
 pub(crate) use self::devices::Device;
-pub(crate) use self::keys::{ApiKey, Key, Token, Trust, net};
+pub(crate) use self::keys::{ApiKey, Key, Shown, Sign, Token, Trust, What, net};
 use self::keys::{KEY_EXAMPLES, TOKEN_EXAMPLES};
 use self::streams::STREAM_EXAMPLES;
 pub(crate) use self::streams::{Changes, Name, Stream, Template};

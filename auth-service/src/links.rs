@@ -234,6 +234,21 @@ impl Service {
         Ok(())
     }
 
+    /// A link to another password, for whoever cannot get letters. What there was before is good
+    /// until it is used.
+    ///
+    /// # Errors
+    ///
+    /// When the actor may not change the user.
+    pub async fn reset_link(
+        &self,
+        actor: &Actor,
+        id: &accounts::UserId,
+    ) -> Result<Secret, ServiceError> {
+        let user = self.managed_user(actor, id).await?;
+        self.new_link(TicketKind::ResetPassword, &user).await
+    }
+
     /// Lets whoever has the link choose another password. All sessions end.
     ///
     /// # Errors
