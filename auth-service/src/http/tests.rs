@@ -239,6 +239,8 @@ async fn what_cannot_be_understood_is_a_problem_that_repeats_nothing() {
         r#"{"email":"a@a.example","password":{"hunter2hunter2":1}}"#,
         r#"{"email":"a@a.example","email":"hunter2hunter2","password":""}"#,
         r#"{"email":"hunter2hunter2","password":"hunter2hunter2"} hunter2hunter2"#,
+        r#"{"hunter2hunter2":1}"#,
+        r#""hunter2hunter2""#,
         "{\"email\":\"\u{0}\",\"password\":\"hunter2hunter2\"}",
         &"[".repeat(60_000),
     ] {
