@@ -147,7 +147,7 @@ async fn those_who_do_not_manage_keys_see_their_own() {
     service.create_api_key(&Actor::Local, &bench.a, &new(Role::Viewer, &[])).await.unwrap();
     service.create_api_key(&Actor::Local, &bench.b, &new(Role::Viewer, &[])).await.unwrap();
     assert_eq!(service.api_keys(&operator, &bench.a).await.unwrap().len(), 3);
-    assert_eq!(service.api_keys(&viewer, &bench.a).await.unwrap(), [own.clone()]);
+    assert_eq!(service.api_keys(&viewer, &bench.a).await.unwrap(), std::slice::from_ref(&own));
     service.revoke_api_key(&viewer, &bench.a, &own.id).await.unwrap();
 }
 
