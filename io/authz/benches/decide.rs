@@ -190,9 +190,8 @@ impl Bench {
             other => panic!("{other:?}"),
         };
         let bytes = urls.first().map_or(0, String::len) - PATH.len() - "/t/".len();
-        println!(
-            "decide: {name}, {bytes} bytes, seen for the first time: {per_s:.0} a second ({time:?} each)"
-        );
+        let what = format!("{name}, {bytes} bytes, seen for the first time");
+        println!("decide: {what}: {per_s:.0} a second ({time:?} each)");
     }
 }
 
