@@ -27,7 +27,8 @@ use self::table::Table;
 use crate::announce::print;
 use crate::cli::{Command, Common, Kept};
 use crate::config::{Config, load};
-use crate::wire::{Accounts, Remover, Stores, open_store};
+use crate::data_dir::Ports;
+use crate::wire::{Accounts, Addresses, Remover, Stores, open_store};
 
 /// Whoever runs commands can read the files anyway.
 const ACTOR: &Actor = &Actor::Local;
@@ -93,8 +94,12 @@ impl Desk {
         let parts = Arc::new(Hub::default());
         let playlist = Playlist::new(config.playlist, journal, Arc::new(objects), parts);
         let remover = Arc::new(Remover(Arc::clone(playlist.recordings())));
-        let public_url = format!("http://{}", crate::announce::reachable(config.http));
-        let service = accounts.service(&config, public_url, evidence, remover)?;
+        // Where a server that runs is, or else where one would be.
+        let addresses = match Ports::of_server(&config.data) {
+            Ok(Ports { http, rtmp, .. }) => Addresses { http, rtmp },
+            Err(_) => Addresses { http: config.http, rtmp: config.rtmp },
+        };
+        let service = accounts.service(&config, addresses, evidence, remover)?;
         Ok(Self { config, service, accounts, json })
     }
 

@@ -158,7 +158,10 @@ fn is_stdout(path: &Path) -> bool {
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().map(Duration::from_secs);
     seconds.or_else(|_| {
-        let span = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
-        Duration::try_from(span).map_err(|error| error.to_string())
+        let span = text.parse::<jiff::Span>().map_err(|error| error.to_string())?;
+        // Nobody who asks for a key of 30 days minds a change to summer time.
+        let days = jiff::SpanRelativeTo::days_are_24_hours();
+        let duration = span.to_duration(days).map_err(|error| error.to_string())?;
+        Duration::try_from(duration).map_err(|error| error.to_string())
     })
 }

@@ -23,11 +23,10 @@ use store::{
 };
 use tracing::warn;
 
-pub(crate) use self::accounts::{Accounts, Remover};
+pub(crate) use self::accounts::{Accounts, Addresses, Remover};
 use self::accounts::{LateApi, hook};
 use self::notices::Listener;
 use self::options::StreamOptions;
-use crate::announce::reachable;
 use crate::config::{Config, Peers, Store, Tls};
 
 /// How long a peer that does not read its answers is waited for.
@@ -134,9 +133,9 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Roles> {
         &metrics,
         None,
     )?;
-    let public_url = format!("http://{}", reachable(edge.local_addr()));
+    let addresses = Addresses { http: edge.local_addr(), rtmp: ingest.rtmp_addr() };
     let remover = Arc::new(Remover(Arc::clone(&recordings)));
-    let service = accounts.service(config, public_url, evidence, remover)?;
+    let service = accounts.service(config, addresses, evidence, remover)?;
     api.set(Api::new(service.clone()));
     let listener = Listener {
         bus: Arc::clone(&accounts.bus),

@@ -87,7 +87,11 @@ pub(super) async fn api_key(command: ApiKey) -> anyhow::Result<()> {
                 json.insert("key".to_owned(), key.reveal().into());
             }
             desk.show(&json, || {
-                format!("Id       {}\nAPI key  {}\nIt is shown this once.\n", record.id, key.reveal())
+                format!(
+                    "Id       {}\nAPI key  {}\nIt is shown this once.\n",
+                    record.id,
+                    key.reveal()
+                )
             })
         }
         ApiKey::List(of) => {

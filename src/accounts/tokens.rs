@@ -2,13 +2,16 @@
 
 use std::io::Read;
 
+use accounts::OrganisationId;
 use anyhow::{Context, bail};
 use auth_service::{NewPlayToken, RevokedTokens, TokenForm};
 use authz::keyring;
 use runtime::unix_ms;
 use serde_json::json;
 use timeline::Resource;
-use token::{Countries, Explanation, Facts, Pattern, Presented, Question, Revocations, Rules};
+use token::{
+    Countries, Explanation, Facts, Pattern, Presented, Question, Revocations, Revoked, Rules,
+};
 use url::Url;
 
 use super::{ACTOR, Desk};
@@ -82,6 +85,7 @@ async fn sign(sign: Sign) -> anyhow::Result<()> {
         Pattern::parse(&full).with_context(|| format!("{text:?}"))
     };
     let streams = sign.streams.iter().map(pattern).collect::<Result<Vec<_>, _>>()?;
+    let version = first_good_version(&desk, &organisation, sign.viewer.as_deref()).await?;
     let signed = desk.service.sign_play_token(
         ACTOR,
         NewPlayToken {
@@ -90,7 +94,7 @@ async fn sign(sign: Sign) -> anyhow::Result<()> {
                 "path" => TokenForm::Path,
                 other => bail!("--form {other}: write jwt or path"),
             },
-            version: version(unix_ms().div_euclid(1_000)),
+            version,
             viewer: sign.viewer,
             lifetime_s: Some(i64::try_from(sign.expires.as_secs()).unwrap_or(i64::MAX)),
             rules: Rules {
@@ -168,6 +172,28 @@ async fn explain(shown: &Shown) -> anyhow::Result<(Desk, Explanation)> {
     };
     let explained = token::explain(&presented, &keyring, &revocations, &question);
     Ok((desk, explained))
+}
+
+/// The version of a token that is signed now: the moment, or what the viewer's last revocation says
+/// if that is later, as it is within the same second.
+async fn first_good_version(
+    desk: &Desk,
+    organisation: &OrganisationId,
+    viewer: Option<&str>,
+) -> anyhow::Result<u64> {
+    let now_ms = unix_ms();
+    let mut newest = version(now_ms.div_euclid(1_000));
+    for revocation in desk.accounts.database.revocations(now_ms).await? {
+        let is_here =
+            revocation.organisation.as_deref().is_none_or(|it| it == organisation.as_str());
+        if let Revoked::Viewer { viewer: revoked, version } = &revocation.revoked
+            && is_here
+            && viewer == Some(revoked)
+        {
+            newest = newest.max(*version);
+        }
+    }
+    Ok(newest)
 }
 
 fn version(now_s: i64) -> u64 {

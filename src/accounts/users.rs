@@ -68,9 +68,7 @@ async fn invite(email: &str, name: Option<String>, named: &str, of: &Of) -> anyh
     if let Some(json) = json.as_object_mut() {
         json.insert("link".to_owned(), invited.link.reveal().into());
     }
-    desk.show(&json, || {
-        format!("User  {}\nLink  {}\n", invited.user.id, invited.link.reveal())
-    })
+    desk.show(&json, || format!("User  {}\nLink  {}\n", invited.user.id, invited.link.reveal()))
 }
 
 async fn list(of: &Of) -> anyhow::Result<()> {

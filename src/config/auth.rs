@@ -19,6 +19,8 @@ use super::raw::{RawAuth, RawEdge};
 pub(crate) struct Auth {
     /// What links in letters begin with, without a slash at the end.
     pub(crate) public_url: Option<String>,
+    /// What encoders are told, without an application and a slash at the end.
+    pub(crate) ingest_url: Option<String>,
     pub(crate) root_secret: Option<Secret>,
     pub(crate) mail: Mail,
     pub(crate) mail_from: String,
@@ -61,7 +63,8 @@ pub(super) fn check(raw: &RawAuth, data: &Path) -> Result<Auth, ConfigError> {
         return Err(value("auth.access", problem));
     }
     Ok(Auth {
-        public_url: public_url(&raw.public_url)?,
+        public_url: server_url(VIEWERS, &raw.public_url)?,
+        ingest_url: server_url(ENCODERS, &raw.ingest_url)?,
         root_secret: secret("auth.root_secret", &raw.root_secret.0, ROOT_CHARACTERS_MIN)?,
         mail: mail(&raw.mail.0, data)?,
         mail_from: raw.mail_from.clone(),
@@ -96,23 +99,41 @@ pub(super) fn country_header(raw: &RawEdge) -> Result<Option<HeaderName>, Config
         .map_err(|_| value("edge.country_header", format!("{text:?} is no header's name")))
 }
 
-fn public_url(text: &str) -> Result<Option<String>, ConfigError> {
+/// A key that names a server, and what may stand there.
+struct ServerUrl {
+    key: &'static str,
+    schemes: [&'static str; 2],
+    example: &'static str,
+}
+
+const VIEWERS: ServerUrl = ServerUrl {
+    key: "auth.public_url",
+    schemes: ["http", "https"],
+    example: "https://live.example.org",
+};
+const ENCODERS: ServerUrl = ServerUrl {
+    key: "auth.ingest_url",
+    schemes: ["rtmp", "rtmps"],
+    example: "rtmps://live.example.org",
+};
+
+fn server_url(of: ServerUrl, text: &str) -> Result<Option<String>, ConfigError> {
+    let ServerUrl { key, schemes, example } = of;
     if text.is_empty() {
         return Ok(None);
     }
     let is_plain = |url: &Url| {
-        matches!(url.scheme(), "http" | "https")
+        schemes.contains(&url.scheme())
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none()
-            && url.path() == "/"
+            && matches!(url.path(), "" | "/")
     };
-    let url = Url::parse(text).ok().filter(is_plain).ok_or_else(|| {
-        let problem = format!("{text:?} is no address of a server, as https://live.example.org");
-        value("auth.public_url", problem)
-    })?;
+    let url = Url::parse(text).ok().filter(is_plain);
+    let url =
+        url.ok_or_else(|| value(key, format!("{text:?} is no address of a server, as {example}")))?;
     Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 
@@ -256,6 +277,11 @@ mod tests {
             &["auth.public_url=live.example.org"],
             "auth.public_url: \"live.example.org\" is no address of a server, as \
              https://live.example.org",
+        );
+        refused(
+            &["auth.ingest_url=https://live.example.org"],
+            "auth.ingest_url: \"https://live.example.org\" is no address of a server, as \
+             rtmps://live.example.org",
         );
         refused(
             &["auth.access=password"],

@@ -106,6 +106,9 @@ pub(crate) struct RawAuth {
     /// The viewers' address as people reach it, as "https://live.example.org": what links in
     /// letters begin with. Empty means this machine's own.
     pub(crate) public_url: String,
+    /// The encoders' address as people reach it, as "rtmps://live.example.org": what a paired encoder
+    /// is told. Empty means this machine's own.
+    pub(crate) ingest_url: String,
     /// What all keys follow from and secrets in the database are sealed with: 32 characters or
     /// more. Empty means that one is made and kept in the database itself. With another one nobody
     /// can open what this one sealed.
@@ -245,6 +248,7 @@ impl Default for RawAuth {
     fn default() -> Self {
         Self {
             public_url: String::new(),
+            ingest_url: String::new(),
             root_secret: Hidden::default(),
             mail: Hidden::default(),
             mail_from: "Weir <weir@localhost>".into(),

@@ -1,6 +1,6 @@
 //! What a process needs for accounts: the database, the bus, and the service over them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
@@ -18,6 +18,7 @@ use store::PrivateStore;
 use timeline::StreamName;
 
 use super::options::OptionsRules;
+use crate::announce::reachable;
 use crate::config::{Config, Mail};
 
 /// Accounts, and who hears of their changes.
@@ -26,6 +27,23 @@ pub(crate) struct Accounts {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Clock,
+}
+
+/// Where this machine is reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) http: SocketAddr,
+    pub(crate) rtmp: SocketAddr,
+}
+
+impl Addresses {
+    fn viewers(self) -> String {
+        format!("http://{}", reachable(self.http))
+    }
+
+    fn encoders(self) -> String {
+        format!("rtmp://{}", reachable(self.rtmp))
+    }
 }
 
 impl Accounts {
@@ -38,12 +56,11 @@ impl Accounts {
         Ok(Self { database, bus: Arc::new(bus), clock: Clock::machine() })
     }
 
-    /// The service over them. Links in letters begin with `public_url` unless the configuration has
-    /// one.
+    /// The service over them. People are told `addresses` unless the configuration has others.
     pub(crate) fn service(
         &self,
         config: &Config,
-        public_url: String,
+        addresses: Addresses,
         evidence: Arc<dyn PrivateStore>,
         remover: Arc<dyn StreamRemover>,
     ) -> anyhow::Result<Service> {
@@ -62,7 +79,8 @@ impl Accounts {
             options: Arc::new(OptionsRules::new(config)),
             remover,
             settings: Settings {
-                public_url: auth.public_url.clone().unwrap_or(public_url),
+                public_url: auth.public_url.clone().unwrap_or_else(|| addresses.viewers()),
+                ingest_url: auth.ingest_url.clone().unwrap_or_else(|| addresses.encoders()),
                 devices_max: auth.devices_max,
                 streams_max: auth.streams_max,
                 ..Settings::default()

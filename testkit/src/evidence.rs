@@ -16,6 +16,8 @@ use std::{env, process, thread};
 
 /// The kind of a stream's key, which a first start shows on purpose.
 pub const STREAM_KEY: &str = "stream key";
+/// The link that makes somebody the owner.
+pub const SETUP_LINK: &str = "setup link";
 
 /// A text as short as this is found where nobody told a secret.
 const SECRET_CHARACTERS_MIN: usize = 6;

@@ -22,6 +22,8 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(20);
 const METRICS_WITHIN: Duration = Duration::from_secs(2);
 /// What stands before a stream's key in what the first start prints.
 const KEY_LABEL: &str = "Stream key";
+/// What the link stands behind that makes somebody the owner.
+const SETUP_LABEL: &str = "Own it";
 
 /// What starts a server: a shell with as many descriptors as Debian gives one, whatever this
 /// machine's has. The server takes the shell's place, and its number.
@@ -266,6 +268,10 @@ impl Server {
             // Other starts say in words how it is shown.
             if let Some(key) = key.filter(|key| !key.contains(' ')) {
                 evidence::secret(evidence::STREAM_KEY, key);
+            }
+            let link = line.trim().strip_prefix(SETUP_LABEL).and_then(|it| it.rsplit_once('#'));
+            if let Some((_, secret)) = link {
+                evidence::secret(evidence::SETUP_LINK, secret);
             }
         }
         self.process.keep();

@@ -6,12 +6,11 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr};
 
 use accounts::{Device, DeviceId, DeviceKind, UserId};
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Form, Router};
 use runtime::Secret;
 use serde::de::DeserializeOwned;
@@ -32,9 +31,9 @@ pub(super) fn routes() -> Router<Service> {
     Router::new()
         .route("/device_authorization", post(begin))
         .route("/token", post(token))
-        .route("/pairings/{code}", get(look))
-        .route("/pairings/{code}/approve", post(approve))
-        .route("/pairings/{code}/deny", post(deny))
+        .route("/pairing/look", post(look))
+        .route("/pairing/approve", post(approve))
+        .route("/pairing/deny", post(deny))
 }
 
 /// A body as a form, which OAuth's clients send, or in JSON. Nothing that a browser adds by itself
@@ -110,16 +109,17 @@ struct Refused {
     error: String,
 }
 
-/// A user code in a path.
-type Code = Result<Path<String>, PathRejection>;
-
+/// The code that somebody typed. It is in no path, where logs would have it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Deny {}
+struct Typed {
+    user_code: String,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Approve {
+    user_code: String,
     name: Option<String>,
     stream: Option<String>,
     user: Option<UserId>,
@@ -192,9 +192,9 @@ async fn token(
 async fn look(
     State(service): State<Service>,
     Asks(actor): Asks,
-    code: Code,
+    Json(Typed { user_code }): Json<Typed>,
 ) -> Result<axum::Json<Waiting>, Problem> {
-    let pairing = service.pairing(&actor, &typed(code)).await?;
+    let pairing = service.pairing(&actor, &user_code).await?;
     let accounts::Pairing { kind, name, model, .. } = pairing;
     Ok(axum::Json(Waiting { kind, name, model }))
 }
@@ -202,14 +202,13 @@ async fn look(
 async fn approve(
     State(service): State<Service>,
     Asks(actor): Asks,
-    code: Code,
     Json(asked): Json<Approve>,
 ) -> Result<axum::Json<Paired>, Problem> {
-    let Approve { name, stream, user } = asked;
+    let Approve { user_code, name, stream, user } = asked;
     let stream = stream.map(|name| StreamName::parse(&name)).transpose();
     let stream = stream.map_err(|error| ServiceError::Invalid(error.to_string()))?;
     let choice = PairingChoice { user, name, stream };
-    let device = service.approve_pairing(&actor, &typed(code), choice).await?;
+    let device = service.approve_pairing(&actor, &user_code, choice).await?;
     let Device { id, kind, name, model, .. } = device;
     Ok(axum::Json(Paired { id, kind, name, model }))
 }
@@ -217,16 +216,10 @@ async fn approve(
 async fn deny(
     State(service): State<Service>,
     Asks(actor): Asks,
-    code: Code,
-    Json(Deny {}): Json<Deny>,
+    Json(Typed { user_code }): Json<Typed>,
 ) -> Result<StatusCode, Problem> {
-    service.deny_pairing(&actor, &typed(code)).await?;
+    service.deny_pairing(&actor, &user_code).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The code in a path; what is none is as wrong as one that nobody has.
-fn typed(code: Code) -> String {
-    code.map_or_else(|_| String::new(), |Path(code)| code)
 }
 
 fn given(service: &Service, granted: Granted) -> Given {

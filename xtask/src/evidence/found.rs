@@ -24,9 +24,12 @@ struct OnPurpose {
 }
 
 /// All that may be shown: the first start of a server prints the key of its first stream for the
-/// person who typed `weir up`, on standard output, and never again. The log is standard error.
-const ON_PURPOSE: [OnPurpose; 1] =
-    [OnPurpose { file: "-server-1.out", label: "Stream key  ", kind: "stream key" }];
+/// person who typed `weir up`, on standard output, and never again; and each start prints a new link
+/// for that person, until somebody owns the server. The log is standard error.
+const ON_PURPOSE: [OnPurpose; 2] = [
+    OnPurpose { file: "-server-1.out", label: "Stream key  ", kind: "stream key" },
+    OnPurpose { file: ".out", label: "Own it      ", kind: "setup link" },
+];
 
 /// Everything that is looked for.
 #[derive(Debug)]
@@ -87,6 +90,8 @@ fn is_on_purpose(path: &Path, found: &Name, line: &[u8]) -> bool {
     let (Ok(line), Some(file)) = (str::from_utf8(line), path.file_name()) else { return false };
     ON_PURPOSE.iter().any(|OnPurpose { file: end, label, kind }| {
         let shown = line.trim().strip_prefix(label);
+        // Of a link the secret is what no request has.
+        let shown = shown.map(|shown| shown.rsplit_once('#').map_or(shown, |(_, secret)| secret));
         file.to_string_lossy().ends_with(end) && found.kind == *kind && shown == Some(&found.text)
     })
 }

@@ -87,19 +87,17 @@ async fn an_encoder_is_paired_as_the_standard_says() {
     assert_eq!(web.poll(code).await, pending);
     let operator = web.signed_in(&a, "operator", Role::Operator).await;
     let other = web.signed_in(&b, "operator", Role::Operator).await;
-    let look = Asked::get(format!("/api/auth/v1/pairings/{user_code}"));
-    let (status, _) = web.ask(look, "").await;
-    assert_eq!(status, 401);
-    let look = Asked::get(format!("/api/auth/v1/pairings/{user_code}"))
-        .header("authorization", format!("Bearer {operator}"));
-    let (status, seen) = web.ask(look, "").await;
+    let typed = json!({"user_code": user_code});
+    assert_eq!(web.post("/pairing/look", "", &typed).await.0, 401);
+    let (status, seen) = web.post("/pairing/look", &operator, &typed).await;
     assert_eq!((status, seen), (200, json!({"kind": "encoder", "name": "Roof", "model": "Box"})));
-    let approve = format!("/pairings/{user_code}/approve");
-    let choice = json!({"stream": "live/cam"});
-    assert_eq!(web.post(&approve, &other, &choice).await.0, 404);
-    assert_eq!(web.post(&approve, &operator, &json!({})).await.0, 422);
-    assert_eq!(web.post(&approve, &operator, &json!({"stream": "a b"})).await.0, 422);
-    let (status, paired) = web.post(&approve, &operator, &choice).await;
+    let approve = "/pairing/approve";
+    let choice = json!({"user_code": user_code, "stream": "live/cam"});
+    assert_eq!(web.post(approve, &other, &choice).await.0, 404);
+    assert_eq!(web.post(approve, &operator, &typed).await.0, 422);
+    let odd = json!({"user_code": user_code, "stream": "a b"});
+    assert_eq!(web.post(approve, &operator, &odd).await.0, 422);
+    let (status, paired) = web.post(approve, &operator, &choice).await;
     assert_eq!((status, &paired["name"]), (200, &json!("Roof")));
     let (status, given) = web.poll(code).await;
     assert_eq!(status, 200);
@@ -117,8 +115,8 @@ async fn a_player_gets_tokens_and_refreshes_them() {
     let (_, begun) = web.post("/device_authorization", "", &asked).await;
     let user_code = begun["user_code"].as_str().unwrap();
     let viewer = web.signed_in(&a, "viewer", Role::Viewer).await;
-    let (status, _) =
-        web.post(&format!("/pairings/{user_code}/approve"), &viewer, &json!({})).await;
+    let typed = json!({"user_code": user_code});
+    let (status, _) = web.post("/pairing/approve", &viewer, &typed).await;
     assert_eq!(status, 200);
     let (status, given) = web.poll(begun["device_code"].as_str().unwrap()).await;
     assert_eq!((status, &given["token_type"]), (200, &json!("Bearer")));
@@ -138,9 +136,9 @@ async fn a_device_that_is_denied_is_told_so() {
     let (_, begun) = web.form("/device_authorization", "kind=player").await;
     let user_code = begun["user_code"].as_str().unwrap();
     let viewer = web.signed_in(&a, "viewer", Role::Viewer).await;
-    let deny = format!("/pairings/{user_code}/deny");
-    assert_eq!(web.post(&deny, &viewer, &json!({})).await.0, 204);
-    assert_eq!(web.post(&deny, &viewer, &json!({})).await.0, 404);
+    let typed = json!({"user_code": user_code});
+    assert_eq!(web.post("/pairing/deny", &viewer, &typed).await.0, 204);
+    assert_eq!(web.post("/pairing/deny", &viewer, &typed).await.0, 404);
     let denied = web.poll(begun["device_code"].as_str().unwrap()).await;
     assert_eq!(denied, (400, json!({"error": "access_denied"})));
 }
