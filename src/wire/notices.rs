@@ -10,11 +10,15 @@ use ingest::Node;
 use journal::{Bus, Heard, Notices};
 use playlist::Playlist;
 use runtime::Drain;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 
 /// How soon what failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How often revocations are read although nobody said that there are new ones: who revoked may not
+/// have come to say it.
+const READ_AGAIN: Duration = Duration::from_secs(30);
 
 /// Tells roles of what was revoked and changed.
 #[derive(Debug)]
@@ -39,10 +43,15 @@ impl Listener {
         let mut notices = self.begin().await;
         // What was said before somebody listened.
         self.catch_up().await;
+        let mut again = interval(READ_AGAIN);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            match notices.next().await {
-                Heard::Notice(notice) => self.hear(&notice),
-                Heard::Missed => self.catch_up().await,
+            tokio::select! {
+                heard = notices.next() => match heard {
+                    Heard::Notice(notice) => self.hear(&notice),
+                    Heard::Missed => self.catch_up().await,
+                },
+                _ = again.tick() => self.read_revocations().await,
             }
         }
     }
@@ -80,6 +89,10 @@ impl Listener {
             gate.missed();
         }
         self.playlist.all_settings_changed();
+        self.read_revocations().await;
+    }
+
+    async fn read_revocations(&self) {
         loop {
             match self.directory.revocations().await {
                 Ok(revocations) => {
