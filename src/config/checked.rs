@@ -149,6 +149,11 @@ impl Config {
         if self.http.to_string() == defaults.edge.listen {
             self.http.set_ip(loopback);
         }
+        if !self.http.ip().is_loopback() {
+            let problem = "with --open everybody can watch everything, so it must be a loopback \
+                           address, as 127.0.0.1:8080";
+            return Err(value("edge.listen", problem.to_owned()));
+        }
         let rtmps = self.rtmps.as_ref().map(|tls| tls.listen);
         if [Some(self.rtmp), rtmps].into_iter().flatten().any(|listen| !listen.ip().is_loopback()) {
             let problem = "with --open anybody could push, so it must be a loopback address, \
@@ -390,6 +395,12 @@ mod tests {
             true,
             "ingest.listen: with --open anybody could push, so it must be a loopback address, as \
              127.0.0.1:1935",
+        );
+        refused(
+            &["edge.listen=0.0.0.0:0"],
+            true,
+            "edge.listen: with --open everybody can watch everything, so it must be a loopback \
+             address, as 127.0.0.1:8080",
         );
     }
 }
