@@ -1,6 +1,6 @@
 //! `weir stream …`
 
-use accounts::{Access, StreamObject, StreamPolicy};
+use accounts::{Access, OrganisationId, StreamObject, StreamPolicy};
 use anyhow::{Context, bail};
 use auth_service::{NewStream, NewStreamKey, Recordings, StreamChange};
 use database::Page;
@@ -27,7 +27,8 @@ async fn create(name: &str, changes: &Changes, of: &Of) -> anyhow::Result<()> {
     let named = desk.stream(name)?;
     let organisation = desk.organisation(of.org.as_deref()).await?;
     let mut new = NewStream::named(named.clone(), organisation);
-    let mut policy = StreamPolicy { access: desk.config.auth.access, ..StreamPolicy::default() };
+    let template = changes.template.as_deref().filter(|template| *template != "none");
+    let mut policy = first_policy(&desk, &new.organisation, template).await?;
     change_policy(&mut policy, changes)?;
     new.policy = Some(policy);
     new.owner = match changes.owner.as_deref() {
@@ -35,7 +36,7 @@ async fn create(name: &str, changes: &Changes, of: &Of) -> anyhow::Result<()> {
         Some(owner) => Some(desk.user(owner).await?.id),
     };
     new.title = changes.title.clone().unwrap_or_default();
-    new.template = changes.template.clone().filter(|template| template != "none");
+    new.template = template.map(str::to_owned);
     change_options(&mut new.options, &changes.option)?;
     new.password = password(changes)?;
     let made = desk.service.create_stream(ACTOR, new).await;
@@ -46,6 +47,21 @@ async fn create(name: &str, changes: &Changes, of: &Of) -> anyhow::Result<()> {
         json.insert("key".to_owned(), key.reveal().into());
     }
     desk.show(&json, || format!("Stream      {}\nStream key  {}\n", made.name, key.reveal()))
+}
+
+/// What a new stream's policy begins as: its template's or, without one, the configuration's.
+async fn first_policy(
+    desk: &Desk,
+    organisation: &OrganisationId,
+    template: Option<&str>,
+) -> anyhow::Result<StreamPolicy> {
+    let Some(template) = template else {
+        return Ok(StreamPolicy { access: desk.config.auth.access, ..StreamPolicy::default() });
+    };
+    let all = desk.service.templates(ACTOR, organisation).await?;
+    let found = all.into_iter().find(|it| it.name == template);
+    let found = found.with_context(|| format!("there is no template {template}"))?;
+    Ok(found.policy)
 }
 
 async fn key(name: &Name) -> anyhow::Result<()> {

@@ -6,8 +6,8 @@ use super::{Kept, Of};
 
 pub(crate) const STREAM_EXAMPLES: &str = "\
 Examples:
-  weir stream create live/main --access token --set dvr_window=2h
-  weir stream set live/main --access public --set record=true
+  weir stream create live/main --access token --option dvr_window=2h
+  weir stream set live/main --access public --option record=true
   weir stream delete live/main --recordings delete";
 
 /// What of a stream is changed.
