@@ -227,6 +227,8 @@ impl Service {
         if is_other {
             actor.needs(Permission::ManageStreams, &stream.organisation)?;
         }
-        Ok(user)
+        // Whose it is stays with the key: it ends with that user, and is nobody else's when the
+        // stream is.
+        Ok(user.or_else(|| stream.owner.clone()))
     }
 }

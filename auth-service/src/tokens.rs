@@ -6,7 +6,7 @@ mod signing;
 mod tests;
 mod trusted;
 
-use accounts::{OrganisationId, Permission};
+use accounts::{OrganisationId, Permission, Scope};
 use runtime::Secret;
 use timeline::StreamName;
 use token::{Claims, Pattern, Rules, TOKEN_BYTES_MAX};
@@ -197,6 +197,12 @@ impl Service {
             let nowhere = || ServiceError::Invalid(format!("there is no stream {pattern} here"));
             let name = StreamName::parse(pattern.as_str()).map_err(|_| nowhere())?;
             if signs_all.is_err() {
+                if let Actor::Program { scopes, .. } = actor
+                    && !scopes.is_empty()
+                    && !scopes.contains(&Scope::TokensSign)
+                {
+                    return Err(forbidden());
+                }
                 self.managed_stream(actor, &name).await?;
             }
             let found = self.database.stream(&name).await?;

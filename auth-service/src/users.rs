@@ -135,7 +135,8 @@ impl Service {
         if changed.email != before.email {
             self.void_links(&changed).await?;
         }
-        if changed.status == Status::Disabled && before.status != Status::Disabled {
+        // Also of one who is disabled already: last time may have gone wrong half-way.
+        if changed.status == Status::Disabled && change.is_disabled == Some(true) {
             // Tokens have the version that the user had: those of one who comes back are good.
             let version = u64::try_from(changed.version).unwrap_or(u64::MAX);
             let viewer = changed.id.to_string();
