@@ -54,13 +54,14 @@ async fn make(service: &Service, name: &StreamName, access: Access) -> anyhow::R
     }
 }
 
-/// The newest key of a stream that is good now.
+/// The newest key of a stream that is good now, for whoever pushes it: a device has its own.
 pub(crate) async fn good_key(
     service: &Service,
     name: &StreamName,
 ) -> anyhow::Result<Option<StreamKey>> {
     let keys = service.stream_keys(&Actor::Local, name).await.context("read a stream's keys")?;
-    let Some(good) = keys.iter().rfind(|key| is_good(key)) else { return Ok(None) };
+    let is_for_all = |key: &&StreamKeyRecord| is_good(key) && key.device.is_none();
+    let Some(good) = keys.iter().rfind(is_for_all) else { return Ok(None) };
     Ok(Some(service.reveal_stream_key(&Actor::Local, &good.id).await?))
 }
 
