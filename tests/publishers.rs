@@ -130,6 +130,8 @@ fn a_key_and_a_device_that_are_revoked_are_closed_at_once_and_nobody_else_is() {
     }
     let key = house.key("cam", &[]);
     let device = house.device("cam2");
+    // Whoever asks for a stream's key gets none that goes with a device.
+    assert_ne!(house.server.stream_key("cam2").unwrap(), device.key);
     let mut by_key = house.push("cam", &key.key);
     let mut by_device = house.push("cam2", &device.key);
 
