@@ -80,11 +80,13 @@ fn no_forged_token_opens_anything() {
         for path in [LIST.to_owned(), stage.segment(&hs256(SHOP, &header(), &claims()))] {
             for form in [format!("/t/{token}{path}"), format!("{path}?token={token}")] {
                 let status = stage.server.http().get(&form).unwrap().status;
-                assert!(matches!(status, 401 | 403 | 414 | 431), "{what}: {status}");
+                // An address that is longer than any good one is not even looked at.
+                let expected = if token.len() > 4_096 { 400 } else { 403 };
+                assert_eq!(status, expected, "{what}");
             }
         }
         let status = stage.status(token, "/live/theirs/index.m3u8");
-        assert!(matches!(status, 401 | 403 | 404 | 414), "{what}: {status}");
+        assert!(matches!(status, 400 | 403), "{what}: {status}");
     }
     // Keys that a token brings along are not looked at, so the trusted one decides.
     for name in ["jku", "x5u"] {
@@ -104,7 +106,7 @@ fn a_token_with_a_changed_byte_is_refused_wherever_it_is() {
         let token = stage.sign(&["live/cam", "--org", "default", "--form", form]);
         assert_eq!(stage.status(&token, LIST), 200);
         for at in 0..token.len() {
-            for other in *b"Aa0_." {
+            for other in *b"A0." {
                 let mut bytes = token.clone().into_bytes();
                 bytes[at] = if bytes[at] == other { b'B' } else { other };
                 let changed = String::from_utf8(bytes).unwrap();

@@ -131,7 +131,7 @@ fn commands_say_why_a_token_is_good_or_not() {
         (&url, &here[2..], None),
         (&token, &["--stream", "live/cam", "--address", "127.0.0.2"], Some("this address")),
         (&token, &["--stream", "live/main", "--address", "127.0.0.1"], Some("this stream")),
-        (&token, &["--stream", "live/theirs", "--address", "127.0.0.1"], Some("this stream")),
+        (&token, &["--stream", "live/theirs", "--address", "127.0.0.1"], Some("organisation")),
         (&ended, &here, Some("ended 9")),
         (&early, &here, Some("is good in")),
         (&stranger, &here, Some("signature does not fit")),
