@@ -74,10 +74,11 @@ fn every_object_of_a_stream_is_refused_or_served_alike() {
         } else {
             stage.set_access(access);
         }
-        let robots = if access == "public" { "" } else { "noindex" };
+        let robots = if access == "unlisted" { "noindex" } else { "" };
         let decided = || {
             let member = stage.server.http().get(&with(&tokens[2], LIST)).unwrap();
-            tokens.iter().zip(answers).all(|(it, is)| stage.status(it, LIST) == is.0)
+            let answered = tokens.iter().map(|it| stage.answer(it, LIST));
+            answered.zip(answers).all(|(is, (status, code))| is == (status, code.to_owned()))
                 && member.header("x-robots-tag") == robots
         };
         wait_until(access, AT_ONCE, decided).unwrap();
