@@ -55,7 +55,8 @@ pub struct DeviceAuthorization {
     pub user_code: String,
     /// Where the user types it.
     pub verification_uri: String,
-    /// The same with the code in it, for a picture to scan.
+    /// The same with the code in it, for a picture to scan. The code is in the fragment, which no
+    /// server and no log gets.
     pub verification_uri_complete: String,
     /// How long that is good, in seconds.
     pub expires_in_s: u32,
@@ -122,7 +123,7 @@ impl Service {
         let verification_uri = format!("{}/pair", self.settings.public_url);
         Ok(DeviceAuthorization {
             device_code,
-            verification_uri_complete: format!("{verification_uri}?code={user_code}"),
+            verification_uri_complete: format!("{verification_uri}#{user_code}"),
             verification_uri,
             user_code,
             expires_in_s: u32::try_from(EXPIRES_MS / 1_000).unwrap_or(u32::MAX),

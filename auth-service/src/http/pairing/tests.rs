@@ -81,7 +81,7 @@ async fn an_encoder_is_paired_as_the_standard_says() {
     let (code, user_code) = (begun["device_code"].as_str().unwrap(), &begun["user_code"]);
     let user_code = user_code.as_str().unwrap();
     assert_eq!(begun["verification_uri"], "http://127.0.0.1:8080/pair");
-    let complete = format!("http://127.0.0.1:8080/pair?code={user_code}");
+    let complete = format!("http://127.0.0.1:8080/pair#{user_code}");
     assert_eq!(begun["verification_uri_complete"], complete);
     let pending = (400, json!({"error": "authorization_pending"}));
     assert_eq!(web.poll(code).await, pending);
