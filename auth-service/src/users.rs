@@ -147,7 +147,8 @@ impl Service {
         Ok(changed)
     }
 
-    /// Deletes a user. The streams are the organisation's then; what is live ends.
+    /// Deletes a user, and the documents that the user handed in. The streams are the
+    /// organisation's then; what is live ends.
     ///
     /// # Errors
     ///
@@ -160,7 +161,13 @@ impl Service {
         }
         // Revoked first: should the rest fail, the user is there still and can be deleted again.
         self.shut_out(&user, TOKENS_LEFT).await?;
+        // Read before they go with the user, and forgotten when it is sure that the user went.
+        let organisation = &user.organisation;
+        let verifications = self.database.verifications(organisation, Some(id), false).await?;
         self.database.delete_user(id, self.now_ms()).await?;
+        for verification in &verifications {
+            self.forget_documents(verification).await;
+        }
         Ok(())
     }
 

@@ -144,3 +144,21 @@ async fn verifications_are_listed_for_reviewers_and_for_whom_they_are_about() {
     assert_eq!(list(world.a.actor(Role::Streamer)).await, "1");
     assert_eq!(list(world.b.actor(Role::Owner)).await, "not found");
 }
+
+#[tokio::test]
+async fn documents_go_with_the_user_who_handed_them_in_and_no_others() {
+    let world = World::new().await;
+    submitted(&world).await;
+    let theirs = world.b.actor(Role::Streamer);
+    let kept = world.service.submit_verification(&theirs, vec![pdf("theirs")]).await.unwrap();
+    assert_eq!(world.evidence.all().len(), 3);
+    let streamer = world.a.user(Role::Streamer).id.clone();
+    let foreign = world.service.delete_user(&world.b.actor(Role::Owner), &streamer).await;
+    assert_eq!(outcome(foreign), "not found");
+    assert_eq!(world.evidence.all().len(), 3);
+    world.service.delete_user(&world.a.actor(Role::Owner), &streamer).await.unwrap();
+    let left: Vec<_> = world.evidence.all().into_iter().map(|(name, _)| name.path()).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].contains(&kept.id.to_string()), "{left:?}");
+    world.service.evidence(&Actor::Local, &kept.id, 0).await.unwrap();
+}
