@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Claims, Revocation, Revoked, Verified};
+use crate::{Claims, LEEWAY_S, Revocation, Revoked, Verified};
+
+/// How far the clock of who let somebody in may be before that of who revoked it, in milliseconds.
+const SKEW_MS: i64 = LEEWAY_S * 1_000;
 
 /// What was revoked. A request whose token was not costs a few loads: a filter answers first, and
 /// says yes too often but never no in error.
@@ -23,6 +26,8 @@ struct Held {
     organisation: Option<Box<str>>,
     /// The first version that is good, of a viewer's tokens.
     version: u64,
+    /// When it was revoked; the latest, where that was done again.
+    at_ms: i64,
     until_ms: i64,
 }
 
@@ -51,9 +56,9 @@ pub struct Bearer<'b> {
 impl Revocations {
     /// Adds a revocation. One that is there already stays once, until the later of both ends.
     pub fn insert(&mut self, revocation: &Revocation) {
-        let Revocation { organisation, revoked, until_ms, .. } = revocation;
+        let Revocation { organisation, revoked, at_ms, until_ms } = revocation;
         let organisation: Option<Box<str>> = organisation.as_deref().map(Into::into);
-        let mut held = Held { organisation, version: 0, until_ms: *until_ms };
+        let mut held = Held { organisation, version: 0, at_ms: *at_ms, until_ms: *until_ms };
         let (kind, id) = match revoked {
             Revoked::Token { id } => (Kind::Token, id),
             Revoked::Viewer { viewer, version } => {
@@ -69,6 +74,7 @@ impl Revocations {
         match same.iter_mut().find(|other| other.organisation == held.organisation) {
             Some(other) => {
                 other.version = other.version.max(held.version);
+                other.at_ms = other.at_ms.max(held.at_ms);
                 other.until_ms = other.until_ms.max(held.until_ms);
             }
             None => {
@@ -116,18 +122,29 @@ impl Revocations {
         let Verified { claims, key, organisation, .. } = token;
         let ids = Marks::ids(claims, key);
         ids.into_iter().any(|(kind, id)| {
-            id.is_some_and(|id| self.has(kind, id, Some(organisation), claims.version))
+            id.is_some_and(|id| {
+                self.held_of(kind, id, Some(organisation)).any(|held| match kind {
+                    Kind::Viewer => claims.version < held.version,
+                    // Who was disabled and is back gets tokens that are good.
+                    Kind::User => held.is_after(claims.issued_at_s),
+                    Kind::Token | Kind::Device | Kind::Key => true,
+                })
+            })
         })
     }
 
-    /// Whether a publication is to end, or may not begin.
+    /// Whether a publication is to end, or may not begin, that was let in at `granted_ms`, in
+    /// milliseconds since the Unix epoch.
     #[must_use]
-    pub fn covers_subject(&self, bearer: &Bearer<'_>) -> bool {
+    pub fn covers_subject(&self, bearer: &Bearer<'_>, granted_ms: i64) -> bool {
         let ids =
             [(Kind::User, bearer.user), (Kind::Device, bearer.device), (Kind::Key, bearer.key)];
         ids.into_iter().any(|(kind, id)| {
             id.is_some_and(|id| {
-                self.filter.may_have(hash(kind, id)) && self.has(kind, id, bearer.organisation, 0)
+                self.filter.may_have(hash(kind, id))
+                    && self
+                        .held_of(kind, id, bearer.organisation)
+                        .any(|held| kind != Kind::User || held.is_after_ms(granted_ms))
             })
         })
     }
@@ -151,12 +168,15 @@ impl Revocations {
         })
     }
 
-    fn has(&self, kind: Kind, id: &str, organisation: Option<&str>, version: u64) -> bool {
+    /// The revocations of a thing that hold in an organisation.
+    fn held_of(
+        &self,
+        kind: Kind,
+        id: &str,
+        organisation: Option<&str>,
+    ) -> impl Iterator<Item = &Held> {
         let same = self.held.get(&(kind, id.into())).into_iter().flatten();
-        same.filter(|held| held.holds_in(organisation)).any(|held| match kind {
-            Kind::Viewer => version < held.version,
-            Kind::Token | Kind::Device | Kind::Key | Kind::User => true,
-        })
+        same.filter(move |held| held.holds_in(organisation))
     }
 
     fn grow(&mut self) {
@@ -175,6 +195,15 @@ impl Revocations {
 impl Held {
     fn holds_in(&self, organisation: Option<&str>) -> bool {
         self.organisation.is_none() || self.organisation.as_deref() == organisation
+    }
+
+    /// Whether what was issued then, in seconds, is older; what does not say when is.
+    fn is_after(&self, issued_s: Option<i64>) -> bool {
+        issued_s.is_none_or(|issued_s| self.is_after_ms(issued_s.saturating_mul(1_000)))
+    }
+
+    fn is_after_ms(&self, ms: i64) -> bool {
+        ms < self.at_ms.saturating_add(SKEW_MS)
     }
 }
 

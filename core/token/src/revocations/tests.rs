@@ -3,6 +3,8 @@ use crate::verified::{Opens, Signed};
 use crate::{Key, KeyKind, Scheme};
 
 const DAY_MS: i64 = 86_400_000;
+/// When what is revoked here is revoked, half a second after the token was issued.
+const AT_MS: i64 = 1_000_500;
 
 fn claims() -> Claims {
     Claims {
@@ -28,7 +30,7 @@ fn verified(claims: Claims, organisation: &str) -> Verified {
 
 fn revoked(revoked: Revoked, organisation: Option<&str>) -> Revocation {
     let organisation = organisation.map(str::to_owned);
-    Revocation { organisation, revoked, at_ms: 0, until_ms: DAY_MS }
+    Revocation { organisation, revoked, at_ms: AT_MS, until_ms: DAY_MS }
 }
 
 fn token(id: &str) -> Revoked {
@@ -89,9 +91,9 @@ fn a_publication_ends_with_its_user_device_or_key() {
     let check = |what: Revoked, organisation: Option<&str>, expected: bool| {
         let mut revocations = Revocations::default();
         revocations.insert(&revoked(what.clone(), organisation));
-        assert_eq!(revocations.covers_subject(&bearer), expected, "{what:?}");
+        assert_eq!(revocations.covers_subject(&bearer, AT_MS), expected, "{what:?}");
         let none = Bearer { organisation: Some("one"), ..Bearer::default() };
-        assert!(!revocations.covers_subject(&none));
+        assert!(!revocations.covers_subject(&none, AT_MS));
     };
     check(Revoked::User { id: "user-1".into() }, Some("one"), true);
     check(Revoked::User { id: "user-1".into() }, None, true);
@@ -102,6 +104,40 @@ fn a_publication_ends_with_its_user_device_or_key() {
     check(token("user-1"), Some("one"), false);
     check(Revoked::Viewer { viewer: "user-1".into(), version: 9 }, Some("one"), false);
     check(Revoked::Before { issued_s: i64::MAX }, Some("one"), false);
+}
+
+#[test]
+fn a_user_who_is_back_has_what_was_given_after_and_nothing_of_before() {
+    let user = |organisation| Revocation {
+        organisation: Some(organisation),
+        revoked: Revoked::User { id: "viewer-1".into() },
+        at_ms: AT_MS,
+        until_ms: DAY_MS,
+    };
+    let mut revocations = Revocations::default();
+    revocations.insert(&user("one".to_owned()));
+    // An older one that is told late changes nothing.
+    revocations.insert(&Revocation { at_ms: 0, ..user("one".to_owned()) });
+    let issued =
+        |issued_at_s, organisation| verified(Claims { issued_at_s, ..claims() }, organisation);
+    let end_s = (AT_MS + SKEW_MS) / 1_000;
+    for (issued_s, expected) in [
+        (Some(0), true),
+        (Some(1_001), true),
+        (Some(end_s), true),
+        (Some(end_s + 1), false),
+        (Some(i64::MAX), false),
+        (None, true),
+    ] {
+        assert_eq!(revocations.covers(&issued(issued_s, "one")), expected, "{issued_s:?}");
+        assert!(!revocations.covers(&issued(issued_s, "two")), "{issued_s:?}");
+    }
+    let bearer = Bearer { organisation: Some("one"), user: Some("viewer-1"), ..Bearer::default() };
+    for (granted_ms, expected) in [(AT_MS + SKEW_MS - 1, true), (AT_MS + SKEW_MS, false)] {
+        assert_eq!(revocations.covers_subject(&bearer, granted_ms), expected, "{granted_ms}");
+    }
+    revocations.insert(&Revocation { at_ms: AT_MS + DAY_MS, ..user("one".to_owned()) });
+    assert!(revocations.covers(&issued(Some(end_s + 1), "one")), "the later one counts");
 }
 
 #[test]
