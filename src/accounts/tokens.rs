@@ -164,7 +164,7 @@ async fn explain(shown: &Shown) -> anyhow::Result<(Desk, Explanation)> {
         stream: named.as_ref().map(|name| name.as_str()),
         organisation: stream.as_ref().map(|stream| stream.organisation.as_str()),
         facts: Facts {
-            now_s: shown.at.unwrap_or(now_ms.div_euclid(1_000)),
+            now_s: shown.at.unwrap_or_else(|| now_ms.div_euclid(1_000)),
             address: shown.address,
             country: shown.country.as_deref(),
             referer: shown.referer.as_deref(),
