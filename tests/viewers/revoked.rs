@@ -123,7 +123,7 @@ fn commands_say_why_a_token_is_good_or_not() {
     let (ended, early) = (body(("exp", json!(now_s() - 90))), body(("nbf", json!(now_s() + 90))));
     let stranger = hs256(b"a secret that nobody here has heard of", &header(), &claims());
     let here = ["--stream", "live/cam", "--address", "127.0.0.1"];
-    let url = format!("{}", stage.server.http().url(&format!("/t/{token}{LIST}")));
+    let url = stage.server.http().url(&format!("/t/{token}{LIST}"));
     let mut refused = token.clone();
     refused.pop();
     for (text, more, reason) in [
