@@ -44,7 +44,8 @@ impl From<DatabaseError> for ServiceError {
             DatabaseError::Taken { .. }
             | DatabaseError::Changed { .. }
             | DatabaseError::Full { .. }
-            | DatabaseError::InUse { .. } => Self::Conflict(error.to_string()),
+            | DatabaseError::InUse { .. }
+            | DatabaseError::LastOwner => Self::Conflict(error.to_string()),
             DatabaseError::Missing { .. } => Self::Invalid(error.to_string()),
             DatabaseError::Unavailable { .. } | DatabaseError::Unreadable { .. } => {
                 Self::Unavailable(Box::new(error))

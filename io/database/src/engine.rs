@@ -39,6 +39,8 @@ pub(crate) enum Lock {
     Secrets,
     /// Makes a pairing.
     Pairings,
+    /// Takes an owner from an organisation, which must have another one.
+    Owners,
 }
 
 /// A statement with what is bound to it.
@@ -140,6 +142,7 @@ impl Lock {
         match self {
             Self::Secrets => 0x7765_6972_0001,
             Self::Pairings => 0x7765_6972_0002,
+            Self::Owners => 0x7765_6972_0003,
         }
     }
 }

@@ -59,6 +59,9 @@ pub enum DatabaseError {
         /// What does.
         what: &'static str,
     },
+    /// Nobody else is owner and can sign in.
+    #[error("the last owner of an organisation stays its owner")]
+    LastOwner,
 }
 
 impl DatabaseError {
@@ -72,7 +75,8 @@ impl DatabaseError {
             | Self::Changed { .. }
             | Self::Missing { .. }
             | Self::Full { .. }
-            | Self::InUse { .. } => false,
+            | Self::InUse { .. }
+            | Self::LastOwner => false,
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) async fn all(database: &dyn Database) {
     users_are_listed_by_organisation(database).await;
     a_zero_in_a_text_is_kept_as_a_sign_for_it(database).await;
     a_user_goes_with_all_but_streams(database).await;
+    an_organisation_with_an_owner_keeps_one(database).await;
 }
 
 /// A user with everything that one may have.
@@ -184,4 +185,45 @@ async fn a_user_goes_with_all_but_streams(database: &dyn Database) {
         assert_eq!(read.owner.is_some(), left > 0);
         assert_eq!(read.version, if left > 0 { 1 } else { 2 });
     }
+}
+
+async fn an_organisation_with_an_owner_keeps_one(database: &dyn Database) {
+    const LAST: &str = "the last owner of an organisation stays its owner";
+    let two = Two::new(database).await;
+    let owner = |organisation| User { role: Role::Owner, ..user(organisation) };
+    let (ann, ben, theirs) = (owner(&two.ours), owner(&two.ours), owner(&two.theirs));
+    let invited = User { status: Status::Invited, ..owner(&two.ours) };
+    for new in [&ann, &theirs, &invited] {
+        database.create_user(new).await.expect("make an owner");
+    }
+    let operator = |user: &User| User { role: Role::Operator, ..user.clone() };
+    let disabled = |user: &User| User { status: Status::Disabled, ..user.clone() };
+    for changed in [operator(&ann), disabled(&ann)] {
+        refused(database.update_user(&changed).await, LAST);
+    }
+    refused(database.delete_user(&ann.id, NOW_MS).await, LAST);
+    assert_eq!(database.user(&ann.id).await.expect("read it"), Some(ann.clone()));
+    let renamed = User { name: "Ann".to_owned(), ..ann };
+    let ann = database.update_user(&renamed).await.expect("rename the last owner");
+    assert!(database.delete_user(&invited.id, NOW_MS).await.expect("delete who never came"));
+
+    database.create_user(&ben).await.expect("make another owner");
+    let (no_ann, no_ben) = (operator(&ann), disabled(&ben));
+    let (first, second) =
+        tokio::join!(database.update_user(&no_ann), database.update_user(&no_ben));
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    let (left, gone, lost) = if first.is_ok() { (ben, ann, second) } else { (ann, ben, first) };
+    refused(lost, LAST);
+    refused(database.update_user(&operator(&gone)).await, CHANGED);
+    let version = gone.version + 1;
+    let again = User { version, ..gone };
+    database.update_user(&again).await.expect("make an owner again");
+    let (first, second) = tokio::join!(
+        database.delete_user(&left.id, NOW_MS),
+        database.delete_user(&again.id, NOW_MS)
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    refused(if first.is_ok() { second } else { first }, LAST);
+    let read = database.user(&theirs.id).await.expect("read theirs");
+    assert_eq!(read, Some(theirs));
 }

@@ -43,11 +43,13 @@ pub trait Users {
 
     /// Changes one to what is given, if its version is still the given one. The answer has the next
     /// version. The organisation never changes, and whether the user is verified changes with
-    /// verifications alone.
+    /// verifications alone. An organisation that has an active owner keeps one, whoever else
+    /// changes or deletes another at that moment.
     ///
     /// # Errors
     ///
-    /// [`DatabaseError::Changed`] when it was changed or deleted since; [`DatabaseError::Taken`].
+    /// [`DatabaseError::Changed`] when it was changed or deleted since; [`DatabaseError::Taken`];
+    /// [`DatabaseError::LastOwner`].
     async fn update_user(&self, changed: &User) -> Result<User, DatabaseError>;
 
     /// Deletes one with its sessions, tickets, devices, API keys and verifications; its streams are
@@ -55,6 +57,7 @@ pub trait Users {
     ///
     /// # Errors
     ///
-    /// When it may not have been deleted.
+    /// [`DatabaseError::LastOwner`] for an organisation's only active owner; others when it may
+    /// not have been deleted.
     async fn delete_user(&self, id: &UserId, now_ms: i64) -> Result<bool, DatabaseError>;
 }

@@ -1,11 +1,11 @@
 //! Users.
 
-use accounts::{OrganisationId, User, UserId};
+use accounts::{OrganisationId, Role, Status, User, UserId};
 use async_trait::async_trait;
 
 use super::SqlDatabase;
 use crate::cells::{Cells, json, word};
-use crate::engine::{Transaction, sql};
+use crate::engine::{Lock, Row, Sql, Transaction, sql};
 use crate::{DatabaseError, Page, Users};
 
 const WHAT: &str = "a user";
@@ -106,7 +106,11 @@ impl Users for SqlDatabase {
         .bind(changed.locked_until_ms)
         .bind(changed.devices_max)
         .bind(changed.streams_max);
-        let row = self.engine.first(update).await;
+        let row = if is_owner(changed) || !self.was_owner(changed).await? {
+            self.engine.first(update).await
+        } else {
+            self.take_owner(changed, update).await?
+        };
         let row =
             row.map_err(|error| DatabaseError::of("change a user", error, Some(WHAT), None))?;
         let row = row.ok_or(DatabaseError::Changed { what: WHAT })?;
@@ -116,9 +120,13 @@ impl Users for SqlDatabase {
     async fn delete_user(&self, id: &UserId, now_ms: i64) -> Result<bool, DatabaseError> {
         let failed = |error| DatabaseError::unavailable("delete a user", error);
         let mut transaction = self.engine.begin().await.map_err(failed)?;
+        transaction.lock(Lock::Owners).await.map_err(failed)?;
         let Some(organisation) = keep(&mut transaction, id).await.map_err(failed)? else {
             return Ok(false);
         };
+        if is_last_owner(&mut transaction, id).await? {
+            return Err(DatabaseError::LastOwner);
+        }
         for text in [
             "UPDATE stream_keys SET revoked_at_ms = coalesce(revoked_at_ms, $3), user_id = NULL \
              WHERE organisation = $1 AND user_id = $2",
@@ -138,6 +146,49 @@ impl Users for SqlDatabase {
         transaction.commit().await.map_err(failed)?;
         Ok(true)
     }
+}
+
+impl SqlDatabase {
+    /// Whether a user is an active owner as long as nobody changes its version.
+    async fn was_owner(&self, changed: &User) -> Result<bool, DatabaseError> {
+        let before = self.user(&changed.id).await?;
+        Ok(before.is_some_and(|before| before.version == changed.version && is_owner(&before)))
+    }
+
+    /// Makes an active owner something else if there is another one. One such change is made at a
+    /// time: two that see each other's owner would leave none.
+    async fn take_owner(
+        &self,
+        changed: &User,
+        update: Sql,
+    ) -> Result<Result<Option<Row>, sqlx::Error>, DatabaseError> {
+        let failed = |error| DatabaseError::unavailable("change an owner", error);
+        let mut transaction = self.engine.begin().await.map_err(failed)?;
+        transaction.lock(Lock::Owners).await.map_err(failed)?;
+        if is_last_owner(&mut transaction, &changed.id).await? {
+            return Err(DatabaseError::LastOwner);
+        }
+        let row = transaction.first(update).await;
+        if row.is_ok() {
+            transaction.commit().await.map_err(failed)?;
+        }
+        Ok(row)
+    }
+}
+
+/// Whether somebody is an owner who can sign in.
+fn is_owner(user: &User) -> bool {
+    user.role == Role::Owner && user.status == Status::Active
+}
+
+/// Whether a user is the only active owner of its organisation.
+async fn is_last_owner(transaction: &mut Transaction, id: &UserId) -> Result<bool, DatabaseError> {
+    let last = sql("SELECT users.id FROM users WHERE id = $1 AND role = $2 AND status = $3 \
+         AND NOT EXISTS (SELECT 1 FROM users AS others WHERE others.id <> users.id \
+         AND others.organisation = users.organisation \
+         AND others.role = $2 AND others.status = $3)");
+    let last = last.bind(id.as_str()).bind(Role::Owner.name()).bind(word(&Status::Active)?);
+    Ok(transaction.first(last).await.map_err(unread)?.is_some())
 }
 
 /// Keeps others from changing a user until the transaction ends, and says whose it is. What is read
