@@ -119,6 +119,7 @@ fn stream(number: u32, organisation: &OrganisationId, owner: &UserId) -> StreamO
         options: Map::new(),
         policy: StreamPolicy { verified_publishers: true, ..StreamPolicy::default() },
         password: None,
+        retired_at_ms: None,
         created_at_ms: NOW_MS,
         version: 1,
     }

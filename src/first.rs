@@ -1,6 +1,6 @@
 //! What a server makes when it starts: keys to sign with, an organisation, a stream to push to.
 
-use accounts::{Access, StreamKeyRecord, StreamPolicy};
+use accounts::{Access, StreamKeyRecord, StreamObject, StreamPolicy};
 use anyhow::Context;
 use auth_service::{Actor, NewStream, NewStreamKey, Service, ServiceError};
 use database::StreamKey;
@@ -24,6 +24,7 @@ impl Stream {
         access: Access,
     ) -> anyhow::Result<Self> {
         let is_new = match service.stream(&Actor::Local, name).await {
+            Ok(retired) if retired.retired_at_ms.is_some() => again(service, retired).await?,
             Ok(_) => false,
             Err(ServiceError::NotFound) => make(service, name, access).await?,
             Err(error) => return Err(error).context("look for a stream"),
@@ -47,6 +48,31 @@ async fn make(service: &Service, name: &StreamName, access: Access) -> anyhow::R
     let oldest = all.into_iter().next().context("there is no organisation to own a stream")?;
     let policy = Some(StreamPolicy { access, ..StreamPolicy::default() });
     let new = NewStream { policy, ..NewStream::named(name.clone(), oldest.id) };
+    keep(service, new).await
+}
+
+/// Makes a stream again that was deleted with its recordings kept, so that no more people may watch
+/// these than before. `false` when somebody was faster.
+async fn again(service: &Service, retired: StreamObject) -> anyhow::Result<bool> {
+    let mut policy = retired.policy;
+    if policy.access == Access::Password {
+        // Nobody says a new password here.
+        policy.access = Access::Private;
+    }
+    let StreamObject { name, organisation, owner, title, template, options, .. } = retired;
+    let policy = Some(policy);
+    let new = NewStream {
+        owner,
+        title,
+        template,
+        options,
+        policy,
+        ..NewStream::named(name, organisation)
+    };
+    keep(service, new).await
+}
+
+async fn keep(service: &Service, new: NewStream) -> anyhow::Result<bool> {
     match service.create_stream(&Actor::Local, new).await {
         Ok(_) => Ok(true),
         Err(ServiceError::Conflict(_)) => Ok(false),

@@ -103,7 +103,8 @@ impl Publishing {
             self.may_try(address)?;
         }
         let found = self.database.publish_key(key).await.map_err(unavailable)?;
-        // A key of another application is a wrong one here.
+        // A key of another application is a wrong one here; one of a retired stream is anywhere.
+        let found = found.filter(|found| found.stream.retired_at_ms.is_none());
         match found.filter(|found| found.stream.name.app() == parsed.app) {
             Some(found) => {
                 self.good.insert(mark, ());

@@ -69,6 +69,11 @@ impl Service {
         new: NewStreamKey,
     ) -> Result<(StreamKeyRecord, StreamKey), ServiceError> {
         let stream = self.managed_stream(actor, &new.stream).await?;
+        if stream.retired_at_ms.is_some() {
+            return Err(ServiceError::Conflict(
+                "the stream is deleted and only its recordings are kept: make it again".to_owned(),
+            ));
+        }
         line("label", &new.label, LABEL_CHARACTERS_MAX)?;
         if new.addresses.len() > ADDRESSES_MAX {
             return Err(ServiceError::Invalid(format!(

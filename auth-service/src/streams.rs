@@ -64,7 +64,8 @@ impl NewStream {
 }
 
 impl Service {
-    /// Makes a stream. It has no key yet.
+    /// Makes a stream. It has no key yet. One that was deleted with its recordings kept is made
+    /// again by those who could change it: the recordings are watched by the new policy then.
     ///
     /// # Errors
     ///
@@ -92,6 +93,7 @@ impl Service {
             Some(password) => Some(self.hashed_stream_password(password).await?),
             None => None,
         };
+        let before = self.retired_of_new(actor, &new.name, &new.organisation).await?;
         let stream = StreamObject {
             name: new.name,
             organisation: new.organisation,
@@ -101,10 +103,14 @@ impl Service {
             options: new.options,
             policy,
             password,
+            retired_at_ms: None,
             created_at_ms: self.now_ms(),
             version: 1,
         };
-        self.database.create_stream(&stream).await?;
+        let stream = self.database.create_stream(&stream).await?;
+        if before.is_some_and(|before| before.policy.access == Access::Password) {
+            self.end_unlocked(&stream).await?;
+        }
         self.tell(&Notice::StreamChanged { stream: stream.name.clone() }).await?;
         Ok(stream)
     }
@@ -132,7 +138,8 @@ impl Service {
         }
     }
 
-    /// Streams of an organisation in the order of their names: all, or those of the actor's own.
+    /// Streams of an organisation in the order of their names: all, or those of the actor's own;
+    /// if asked for, with those that are retired.
     ///
     /// # Errors
     ///
@@ -141,6 +148,7 @@ impl Service {
         &self,
         actor: &Actor,
         organisation: &OrganisationId,
+        with_retired: bool,
         page: &Page,
     ) -> Result<Vec<StreamObject>, ServiceError> {
         let owner = match actor.sees(Scope::StreamsRead, organisation) {
@@ -150,13 +158,14 @@ impl Service {
                 Some(actor.user().ok_or(error)?.clone())
             }
         };
-        let filter = StreamFilter { organisation: Some(organisation.clone()), owner };
+        let filter = StreamFilter { organisation: Some(organisation.clone()), owner, with_retired };
         Ok(self.database.streams(&filter, page).await?)
     }
 
     /// Deletes a stream with its keys, closes whoever publishes it, and keeps or deletes what was
-    /// recorded. When it fails half-way, the stream is still there without good keys: to repeat it
-    /// goes on.
+    /// recorded. A stream whose recordings are kept is retired: who may watch them is decided as
+    /// before, and no other organisation gets the name, until it is deleted with its recordings.
+    /// When it fails half-way, the stream is still there without good keys: to repeat it goes on.
     ///
     /// # Errors
     ///
@@ -168,6 +177,9 @@ impl Service {
         recordings: Recordings,
     ) -> Result<(), ServiceError> {
         let stream = self.managed_stream(actor, name).await?;
+        if stream.retired_at_ms.is_some() && recordings == Recordings::Keep {
+            return Err(ServiceError::NotFound);
+        }
         for key in self.database.stream_keys(name).await? {
             self.database.revoke_stream_key(&key.id, self.now_ms()).await?;
             let revoked = Revoked::Key { id: key.id.to_string() };
@@ -175,7 +187,10 @@ impl Service {
         }
         let removed = self.remover.remove(name, recordings).await;
         removed.map_err(ServiceError::Unavailable)?;
-        self.database.delete_stream(name).await?;
+        match recordings {
+            Recordings::Keep => self.database.retire_stream(name, self.now_ms()).await?,
+            Recordings::Delete => self.database.delete_stream(name).await?,
+        };
         self.tell(&Notice::StreamChanged { stream: name.clone() }).await
     }
 
@@ -189,6 +204,25 @@ impl Service {
         let leave = (Permission::ManageStreams, Permission::ManageOwnStreams);
         Self::needs_all_or_own(actor, &stream.organisation, stream.owner.as_ref(), leave)?;
         Ok(stream)
+    }
+
+    /// The retired stream that a new one takes the place of. Who may not change it finds its name
+    /// taken: its recordings are another's.
+    async fn retired_of_new(
+        &self,
+        actor: &Actor,
+        name: &StreamName,
+        organisation: &OrganisationId,
+    ) -> Result<Option<StreamObject>, ServiceError> {
+        let found = self.database.stream(name).await?;
+        let Some(retired) = found.filter(|it| it.retired_at_ms.is_some()) else { return Ok(None) };
+        let may =
+            &retired.organisation == organisation && self.managed_stream(actor, name).await.is_ok();
+        if may {
+            Ok(Some(retired))
+        } else {
+            Err(ServiceError::Conflict("a stream of this name is there already".to_owned()))
+        }
     }
 
     /// The user that a new stream belongs to, if the actor may make one for that user.

@@ -15,7 +15,7 @@ pub(super) async fn run(command: Stream) -> anyhow::Result<()> {
     match command {
         Stream::Create { name, changes, of } => create(&name, &changes, &of).await,
         Stream::Key(name) => key(&name).await,
-        Stream::List(of) => list(&of).await,
+        Stream::List { deleted, of } => list(&of, deleted).await,
         Stream::Show(name) => show(&name).await,
         Stream::Set { name, changes, kept } => set(&name, &changes, &kept).await,
         Stream::Delete { name, recordings, kept } => delete(&name, &recordings, &kept).await,
@@ -77,7 +77,7 @@ async fn key(name: &Name) -> anyhow::Result<()> {
     desk.show(&json!({ "stream": stream, "key": key.reveal() }), || format!("{}\n", key.reveal()))
 }
 
-async fn list(of: &Of) -> anyhow::Result<()> {
+async fn list(of: &Of, deleted: bool) -> anyhow::Result<()> {
     let desk = Desk::open(&of.kept).await?;
     let organisations = match of.org.as_deref() {
         Some(named) => vec![desk.organisation(Some(named)).await?],
@@ -86,7 +86,7 @@ async fn list(of: &Of) -> anyhow::Result<()> {
     let mut table = Table::new(&["stream", "access", "template", "title"]);
     let mut json = Vec::new();
     for organisation in organisations {
-        for stream in desk.service.streams(ACTOR, &organisation, &Page::ALL).await? {
+        for stream in desk.service.streams(ACTOR, &organisation, deleted, &Page::ALL).await? {
             json.push(described(&stream));
             table.row([
                 stream.name.to_string(),
@@ -160,6 +160,7 @@ fn described(stream: &StreamObject) -> Value {
         "options": stream.options,
         "policy": stream.policy,
         "has_password": stream.password.is_some(),
+        "deleted": stream.retired_at_ms.map(date),
         "created": date(stream.created_at_ms),
         "version": stream.version,
     })

@@ -92,7 +92,13 @@ pub(crate) enum Stream {
     /// Show a stream's key.
     Key(Name),
     /// List the streams.
-    List(Of),
+    List {
+        /// Those as well that were deleted with their recordings kept
+        #[arg(long)]
+        deleted: bool,
+        #[command(flatten)]
+        of: Of,
+    },
     /// Show a stream: its policy, and what its options come to.
     Show(Name),
     /// Change a stream. What is live goes on with what it began with, until it is published again.

@@ -26,6 +26,7 @@ impl Publishing {
             PublishRefusal::Signed(Refusal::Signature)
         };
         let found = self.database.stream(&name).await.map_err(unavailable)?;
+        let found = found.filter(|stream| stream.retired_at_ms.is_none());
         let Some(stream) = found else { return Err(wrong()) };
         let organisation = &stream.organisation;
         let mut keys = self.database.trusted_keys(Some(organisation)).await.map_err(unavailable)?;

@@ -53,13 +53,18 @@ impl Service {
         let after = self.changed(actor, &before, change).await?;
         let after = self.database.update_stream(&after).await?;
         if ends_tokens {
-            let viewer = viewer_of_password(name);
-            let version = u64::try_from(after.version).unwrap_or(u64::MAX);
-            let revoked = Revoked::Viewer { viewer, version };
-            self.revoke(Some(&after.organisation), revoked, self.settings.unlocked).await?;
+            self.end_unlocked(&after).await?;
         }
         self.tell(&Notice::StreamChanged { stream: name.clone() }).await?;
         Ok(after)
+    }
+
+    /// Ends the tokens that were given for a stream's password before it was as it is now.
+    pub(super) async fn end_unlocked(&self, stream: &StreamObject) -> Result<(), ServiceError> {
+        let viewer = viewer_of_password(&stream.name);
+        let version = u64::try_from(stream.version).unwrap_or(u64::MAX);
+        let revoked = Revoked::Viewer { viewer, version };
+        self.revoke(Some(&stream.organisation), revoked, self.settings.unlocked).await
     }
 
     async fn changed(

@@ -155,8 +155,11 @@ impl Service {
 
     /// Whether all streams of a template can do with it as it is.
     async fn check_streams_of(&self, template: &Template) -> Result<(), ServiceError> {
-        let filter =
-            StreamFilter { organisation: Some(template.organisation.clone()), owner: None };
+        let filter = StreamFilter {
+            organisation: Some(template.organisation.clone()),
+            owner: None,
+            with_retired: true,
+        };
         let mut page = Page { after: None, limit: PAGE };
         loop {
             let streams = self.database.streams(&filter, &page).await?;

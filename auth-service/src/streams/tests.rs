@@ -12,7 +12,7 @@ async fn create(world: &World, actor: &Actor, new: NewStream) -> String {
 }
 
 async fn list(world: &World, actor: &Actor, organisation: &OrganisationId) -> String {
-    match world.service.streams(actor, organisation, &Page::ALL).await {
+    match world.service.streams(actor, organisation, false, &Page::ALL).await {
         Ok(streams) => {
             let names: Vec<_> = streams.iter().map(|stream| stream.name.as_str()).collect();
             names.join(" ")
@@ -242,6 +242,82 @@ async fn a_deleted_stream_has_no_keys_and_its_recordings_as_was_said() {
     let other = world.database.stream_key_record(&other.id).await.unwrap().unwrap();
     assert_eq!(other.revoked_at_ms, None);
     assert_eq!(delete(Actor::Local, Recordings::Keep).await, "not found");
+}
+
+#[tokio::test]
+async fn a_stream_with_kept_recordings_is_retired_and_stays_its_organisations() {
+    let world = World::new().await;
+    let (name, a, b) = (stream("live/a"), &world.a, &world.b);
+    let service = &world.service;
+    let (owner, streamer) = (a.actor(Role::Owner), a.actor(Role::Streamer));
+    let private = StreamPolicy { access: Access::Private, ..StreamPolicy::default() };
+    let named = || NewStream::named(name.clone(), a.id.clone());
+    let new = NewStream { policy: Some(private.clone()), ..named() };
+    service.create_stream(&owner, new).await.unwrap();
+    let (_, text) = world.key("live/a").await;
+    let delete = |actor: Actor, recordings| {
+        let name = &name;
+        async move { outcome(service.delete_stream(&actor, name, recordings).await) }
+    };
+    assert_eq!(delete(b.actor(Role::Owner), Recordings::Keep).await, "not found");
+    assert_eq!(delete(owner.clone(), Recordings::Keep).await, "done");
+    assert_eq!(delete(owner.clone(), Recordings::Keep).await, "not found");
+    // Who may watch the recordings is said as before.
+    let directory = crate::StoredDirectory::new(world.database.clone(), world.clock.clone());
+    let access = authz::Directory::access(&directory, &name).await.unwrap().unwrap();
+    assert_eq!((access.organisation, access.policy), (a.id.clone(), private));
+    // Nobody publishes it, and nobody gets a key.
+    assert!(world.database.publish_key(text.reveal()).await.unwrap().is_none());
+    let keyed = service.create_stream_key(&owner, crate::NewStreamKey::of(name.clone())).await;
+    let deleted = "the stream is deleted and only its recordings are kept: make it again";
+    assert_eq!(outcome(keyed), deleted);
+    assert_eq!(list(&world, &owner, &a.id).await, "");
+    let all = service.streams(&owner, &a.id, true, &Page::ALL).await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert!(all[0].retired_at_ms.is_some());
+    assert!(service.streams(&b.actor(Role::Owner), &a.id, true, &Page::ALL).await.is_err());
+    // Neither another organisation nor a streamer whose it was not gets the recordings.
+    let taken = "a stream of this name is there already";
+    let theirs = NewStream::named(name.clone(), b.id.clone());
+    for actor in [b.actor(Role::Owner), Actor::Local] {
+        assert_eq!(create(&world, &actor, theirs.clone()).await, taken);
+    }
+    assert_eq!(create(&world, &streamer, named()).await, taken);
+    let again = service.create_stream(&owner, named()).await.unwrap();
+    assert_eq!((again.retired_at_ms, again.policy), (None, StreamPolicy::default()));
+    assert_eq!(again.version, 3);
+    assert_eq!(list(&world, &owner, &a.id).await, "live/a");
+    world.key("live/a").await;
+    assert_eq!(delete(owner.clone(), Recordings::Keep).await, "done");
+    assert_eq!(delete(owner, Recordings::Delete).await, "done");
+    assert_eq!(create(&world, &b.actor(Role::Owner), theirs).await, "done");
+}
+
+#[tokio::test]
+async fn tokens_for_a_password_end_when_the_stream_is_made_again() {
+    let world = World::new().await;
+    let policy = StreamPolicy { access: Access::Password, ..StreamPolicy::default() };
+    let named = |password: &str| NewStream {
+        policy: Some(policy.clone()),
+        password: Some(Secret::new(password)),
+        ..NewStream::named(stream("live/a"), world.a.id.clone())
+    };
+    let owner = world.a.actor(Role::Owner);
+    assert_eq!(create(&world, &owner, named("the first one")).await, "done");
+    let name = stream("live/a");
+    world.service.delete_stream(&owner, &name, Recordings::Keep).await.unwrap();
+    let unlock = async |password: &str| {
+        let address = std::net::IpAddr::from([192, 0, 2, 1]);
+        outcome(world.service.unlock(&name, &Secret::new(password), address).await)
+    };
+    assert_eq!(unlock("the first one").await, "done", "its recordings are watched on");
+    world.heard().await;
+    assert_eq!(create(&world, &owner, named("the second one")).await, "done");
+    let heard = world.heard().await;
+    assert!(heard[0].starts_with("revoked Viewer"), "{heard:?}");
+    assert!(heard[0].ends_with("version: 3 }"), "{heard:?}");
+    assert_eq!(unlock("the first one").await, "the password is wrong");
+    assert_eq!(unlock("the second one").await, "done");
 }
 
 #[tokio::test]

@@ -27,6 +27,9 @@ pub struct StreamObject {
     pub policy: StreamPolicy,
     /// The password's hash, in PHC form, for [`Access::Password`].
     pub password: Option<String>,
+    /// When it was deleted with its recordings kept, in milliseconds since the Unix epoch. Nobody
+    /// publishes it then; who watches them is decided as before, and the name stays taken.
+    pub retired_at_ms: Option<i64>,
     /// Since when, in milliseconds since the Unix epoch.
     pub created_at_ms: i64,
     /// Counts its changes, from 1.

@@ -45,6 +45,7 @@ impl Channel {
             options: serde_json::Map::new(),
             policy: StreamPolicy::default(),
             password: None,
+            retired_at_ms: None,
             created_at_ms: NOW_MS,
             version: 1,
         };

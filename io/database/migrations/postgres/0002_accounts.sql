@@ -142,7 +142,8 @@ CREATE TABLE templates (
     PRIMARY KEY (organisation, name)
 );
 
--- An organisation with streams is not deleted, nor is a template of streams.
+-- An organisation with streams is not deleted, nor is a template of streams. One that was deleted
+-- with its recordings kept is retired: it says who may watch them, and keeps its name.
 CREATE TABLE streams (
     name          TEXT COLLATE "C" PRIMARY KEY NOT NULL,
     organisation  TEXT   NOT NULL REFERENCES organisations (id),
@@ -152,6 +153,7 @@ CREATE TABLE streams (
     options       TEXT   NOT NULL,
     policy        TEXT   NOT NULL,
     password      TEXT,
+    retired_at_ms BIGINT,
     created_at_ms BIGINT NOT NULL,
     version       BIGINT NOT NULL,
     UNIQUE (organisation, name),

@@ -138,7 +138,8 @@ CREATE TABLE templates (
     PRIMARY KEY (organisation, name)
 ) STRICT;
 
--- An organisation with streams is not deleted, nor is a template of streams.
+-- An organisation with streams is not deleted, nor is a template of streams. One that was deleted
+-- with its recordings kept is retired: it says who may watch them, and keeps its name.
 CREATE TABLE streams (
     name          TEXT    PRIMARY KEY NOT NULL,
     organisation  TEXT    NOT NULL REFERENCES organisations (id),
@@ -148,6 +149,7 @@ CREATE TABLE streams (
     options       TEXT    NOT NULL,
     policy        TEXT    NOT NULL,
     password      TEXT,
+    retired_at_ms INTEGER,
     created_at_ms INTEGER NOT NULL,
     version       INTEGER NOT NULL,
     UNIQUE (organisation, name),

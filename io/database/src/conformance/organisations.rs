@@ -83,7 +83,11 @@ async fn one_goes_with_all_that_it_has_and_nothing_of_another(database: &dyn Dat
     assert!(database.delete_organisation(&two.ours).await.expect("delete one"));
     assert!(!database.delete_organisation(&two.ours).await.expect("delete one again"));
     for (organisation, left) in [(&two.ours, 0), (&two.theirs, 1)] {
-        let filter = StreamFilter { organisation: Some(organisation.clone()), owner: None };
+        let filter = StreamFilter {
+            organisation: Some(organisation.clone()),
+            owner: None,
+            ..StreamFilter::default()
+        };
         let streams = database.streams(&filter, &Page::ALL).await.expect("list streams");
         let templates = database.templates(organisation).await.expect("list templates");
         let keys = database.trusted_keys(Some(organisation)).await.expect("list keys");

@@ -39,6 +39,7 @@ pub(super) fn stream(organisation: &OrganisationId, text: &str) -> StreamObject 
         options: Map::new(),
         policy: StreamPolicy::default(),
         password: None,
+        retired_at_ms: None,
         created_at_ms: NOW_MS,
         version: 1,
     }

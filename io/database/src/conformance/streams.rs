@@ -2,7 +2,7 @@
 
 use accounts::{Access, OrganisationId, StreamObject, StreamPolicy, Template};
 
-use super::records::{id, name, options, stream, template};
+use super::records::{id, name, options, stream, stream_key, template};
 use super::{NOW_MS, Two, refused};
 use crate::{Database, Page, StreamFilter};
 
@@ -16,12 +16,17 @@ pub(super) async fn all(database: &dyn Database) {
     a_change_is_made_to_what_was_read(database).await;
     streams_are_listed_in_the_order_of_their_names(database).await;
     a_deleted_stream_is_gone_and_no_other(database).await;
+    a_retired_stream_keeps_its_name_for_its_organisation(database).await;
     templates_are_kept_by_organisation(database).await;
     a_template_of_streams_stays(database).await;
 }
 
 fn only(organisation: &OrganisationId) -> StreamFilter {
-    StreamFilter { organisation: Some(organisation.clone()), owner: None }
+    StreamFilter {
+        organisation: Some(organisation.clone()),
+        owner: None,
+        ..StreamFilter::default()
+    }
 }
 
 /// A stream with everything that one may have.
@@ -153,6 +158,50 @@ async fn a_deleted_stream_is_gone_and_no_other(database: &dyn Database) {
     refused(database.update_stream(&ours).await, CHANGED);
     assert_eq!(database.stream(&theirs.name).await.expect("read theirs"), Some(theirs));
     let theirs_now = StreamObject { organisation: two.theirs.clone(), ..ours };
+    database.create_stream(&theirs_now).await.expect("another may have the name now");
+}
+
+async fn a_retired_stream_keeps_its_name_for_its_organisation(database: &dyn Database) {
+    let two = Two::new(database).await;
+    database.create_template(&template(&two.ours, "news")).await.expect("make a template");
+    let (ours, theirs) = (full(&two.ours, "retired/a"), stream(&two.theirs, "retired/b"));
+    let mut keys = Vec::new();
+    for new in [&ours, &theirs] {
+        database.create_stream(new).await.expect("make a stream");
+        keys.push(database.create_stream_key(&stream_key(new)).await.expect("make a key"));
+    }
+    assert!(database.retire_stream(&ours.name, NOW_MS).await.expect("retire it"));
+    assert!(!database.retire_stream(&ours.name, NOW_MS + 1).await.expect("retire it again"));
+    let nobody = name("retired/nobody");
+    assert!(!database.retire_stream(&nobody, NOW_MS).await.expect("retire nothing"));
+    let retired = StreamObject { retired_at_ms: Some(NOW_MS), version: 2, ..ours.clone() };
+    let read = database.stream(&ours.name).await.expect("read it");
+    assert_eq!(read.as_ref(), Some(&retired));
+    for (key, is_good) in keys.iter().zip([false, true]) {
+        let found = database.publish_key(key.reveal()).await.expect("look a key up");
+        assert_eq!(found.is_some(), is_good);
+    }
+    let filter = only(&two.ours);
+    assert_eq!(database.streams(&filter, &Page::ALL).await.expect("list"), []);
+    let filter = StreamFilter { with_retired: true, ..filter };
+    assert_eq!(database.streams(&filter, &Page::ALL).await.expect("list"), [retired]);
+    let read = database.stream(&theirs.name).await.expect("read theirs");
+    assert_eq!(read.as_ref(), Some(&theirs));
+
+    let policy = StreamPolicy { access: Access::Private, ..StreamPolicy::default() };
+    let changed = StreamObject { policy, version: 2, ..ours.clone() };
+    let changed = database.update_stream(&changed).await.expect("change it");
+    assert_eq!((changed.retired_at_ms, changed.version), (Some(NOW_MS), 3));
+    let taken = "a stream of this name is there already";
+    refused(database.create_stream(&stream(&two.theirs, "retired/a")).await, taken);
+    let new = StreamObject { created_at_ms: NOW_MS + 5, ..stream(&two.ours, "retired/a") };
+    let made = database.create_stream(&new).await.expect("make it again");
+    assert_eq!(made, StreamObject { version: 4, ..new.clone() });
+    assert_eq!(database.stream(&new.name).await.expect("read it"), Some(made));
+    refused(database.create_stream(&new).await, taken);
+    assert!(database.retire_stream(&new.name, NOW_MS).await.expect("retire it"));
+    assert!(database.delete_stream(&new.name).await.expect("delete it"));
+    let theirs_now = stream(&two.theirs, "retired/a");
     database.create_stream(&theirs_now).await.expect("another may have the name now");
 }
 

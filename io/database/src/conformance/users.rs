@@ -177,7 +177,11 @@ async fn a_user_goes_with_all_but_streams(database: &dyn Database) {
         assert_eq!(keys.len(), 3);
         let gone = keys.iter().filter(|key| key.revoked_at_ms == Some(NOW_MS + 5)).count();
         assert_eq!(gone, revoked, "{keys:?}");
-        let own = StreamFilter { organisation: None, owner: Some(user.id.clone()) };
+        let own = StreamFilter {
+            organisation: None,
+            owner: Some(user.id.clone()),
+            ..StreamFilter::default()
+        };
         let own = database.streams(&own, &Page::ALL).await.expect("list streams");
         assert_eq!(own.len(), left);
         let read = database.stream(&stream.name).await.expect("read a stream");

@@ -13,6 +13,8 @@ pub struct StreamFilter {
     pub organisation: Option<OrganisationId>,
     /// Of this user.
     pub owner: Option<accounts::UserId>,
+    /// Those that are retired as well.
+    pub with_retired: bool,
 }
 
 /// A stream key with all that decides whether it may publish now. One look-up gives it.
@@ -31,13 +33,14 @@ pub struct PublishKey {
 /// Keeps streams and templates.
 #[async_trait]
 pub trait Streams {
-    /// Keeps a new stream.
+    /// Keeps a new stream, or one of the same organisation that is retired as it is given: its
+    /// version goes on then. The answer is what is kept.
     ///
     /// # Errors
     ///
     /// [`DatabaseError::Taken`] when there is one of that name, in whatever organisation;
     /// [`DatabaseError::Missing`] when the organisation, owner or template is not there.
-    async fn create_stream(&self, new: &StreamObject) -> Result<(), DatabaseError>;
+    async fn create_stream(&self, new: &StreamObject) -> Result<StreamObject, DatabaseError>;
 
     /// The one of this name.
     ///
@@ -58,13 +61,20 @@ pub trait Streams {
     ) -> Result<Vec<StreamObject>, DatabaseError>;
 
     /// Changes one to what is given, if its version is still the given one. The answer has the next
-    /// version. The organisation never changes.
+    /// version. The organisation never changes, nor whether it is retired.
     ///
     /// # Errors
     ///
     /// [`DatabaseError::Changed`] when it was changed or deleted since; [`DatabaseError::Missing`]
     /// when the owner or template is not there.
     async fn update_stream(&self, changed: &StreamObject) -> Result<StreamObject, DatabaseError>;
+
+    /// Retires one, and deletes its keys. `false` when there is none that is not retired yet.
+    ///
+    /// # Errors
+    ///
+    /// When it may still be there as it was.
+    async fn retire_stream(&self, name: &StreamName, now_ms: i64) -> Result<bool, DatabaseError>;
 
     /// Deletes one with its keys. Its recordings are not the database's. `false` when there is
     /// none.

@@ -18,8 +18,8 @@ const PARTS: &str = "organisation, owner or template";
 macro_rules! stream_cells {
     () => {
         "streams.name, streams.organisation, streams.owner, streams.title, streams.template, \
-         streams.options, streams.policy, streams.password, streams.created_at_ms, \
-         streams.version"
+         streams.options, streams.policy, streams.password, streams.retired_at_ms, \
+         streams.created_at_ms, streams.version"
     };
 }
 pub(super) use stream_cells;
@@ -33,11 +33,21 @@ macro_rules! template_cells {
 
 #[async_trait]
 impl Streams for SqlDatabase {
-    async fn create_stream(&self, new: &StreamObject) -> Result<(), DatabaseError> {
-        let made = sql("INSERT INTO streams \
+    async fn create_stream(&self, new: &StreamObject) -> Result<StreamObject, DatabaseError> {
+        let made = sql(concat!(
+            "INSERT INTO streams \
              (name, organisation, owner, title, template, options, policy, password, \
-             created_at_ms, version) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+             retired_at_ms, created_at_ms, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+             ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, title = excluded.title, \
+             template = excluded.template, options = excluded.options, \
+             policy = excluded.policy, password = excluded.password, \
+             retired_at_ms = excluded.retired_at_ms, \
+             created_at_ms = excluded.created_at_ms, version = streams.version + 1 \
+             WHERE streams.retired_at_ms IS NOT NULL \
+             AND streams.organisation = excluded.organisation RETURNING ",
+            stream_cells!()
+        ))
         .bind(new.name.as_str())
         .bind(new.organisation.as_str())
         .bind(new.owner.as_ref().map(accounts::UserId::as_str))
@@ -46,12 +56,14 @@ impl Streams for SqlDatabase {
         .bind(json(&new.options)?)
         .bind(json(&new.policy)?)
         .bind(new.password.as_deref())
+        .bind(new.retired_at_ms)
         .bind(new.created_at_ms)
         .bind(new.version);
-        match self.engine.run(made).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(DatabaseError::of("make a stream", error, Some(STREAM), Some(PARTS))),
-        }
+        let row = self.engine.first(made).await.map_err(|error| {
+            DatabaseError::of("make a stream", error, Some(STREAM), Some(PARTS))
+        })?;
+        let row = row.ok_or(DatabaseError::Taken { what: STREAM })?;
+        stream(&mut Cells::of(&row, STREAM))
     }
 
     async fn stream(&self, name: &StreamName) -> Result<Option<StreamObject>, DatabaseError> {
@@ -69,12 +81,14 @@ impl Streams for SqlDatabase {
             "SELECT ",
             stream_cells!(),
             " FROM streams WHERE name > $1 AND ($2 IS NULL OR organisation = $2) \
-             AND ($3 IS NULL OR owner = $3) ORDER BY name LIMIT $4"
+             AND ($3 IS NULL OR owner = $3) AND ($5 = 1 OR retired_at_ms IS NULL) \
+             ORDER BY name LIMIT $4"
         ))
         .bind(page.after.as_deref().unwrap_or_default())
         .bind(filter.organisation.as_ref().map(OrganisationId::as_str))
         .bind(filter.owner.as_ref().map(accounts::UserId::as_str))
-        .bind(page.limit);
+        .bind(page.limit)
+        .bind(i64::from(filter.with_retired));
         let rows = self.engine.all(some).await.map_err(unread)?;
         rows.iter().map(|row| stream(&mut Cells::of(row, STREAM))).collect()
     }
@@ -102,6 +116,21 @@ impl Streams for SqlDatabase {
             .map_err(|error| DatabaseError::of("change a stream", error, None, Some(PARTS)))?;
         let row = row.ok_or(DatabaseError::Changed { what: STREAM })?;
         stream(&mut Cells::of(&row, STREAM))
+    }
+
+    async fn retire_stream(&self, name: &StreamName, now_ms: i64) -> Result<bool, DatabaseError> {
+        let failed = |error| DatabaseError::unavailable("retire a stream", error);
+        let mut transaction = self.engine.begin().await.map_err(failed)?;
+        let retire = sql("UPDATE streams SET retired_at_ms = $2, version = version + 1 \
+             WHERE name = $1 AND retired_at_ms IS NULL RETURNING name");
+        let retire = retire.bind(name.as_str()).bind(now_ms);
+        if transaction.first(retire).await.map_err(failed)?.is_none() {
+            return Ok(false);
+        }
+        let delete = sql("DELETE FROM stream_keys WHERE stream = $1").bind(name.as_str());
+        transaction.run(delete).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(true)
     }
 
     async fn delete_stream(&self, name: &StreamName) -> Result<bool, DatabaseError> {
@@ -199,6 +228,7 @@ pub(super) fn stream(cells: &mut Cells<'_>) -> Result<StreamObject, DatabaseErro
         options: cells.json()?,
         policy: cells.json()?,
         password: cells.next()?,
+        retired_at_ms: cells.next()?,
         created_at_ms: cells.next()?,
         version: cells.next()?,
     })

@@ -53,6 +53,7 @@ async fn key(database: &SqlDatabase) -> (KeyId, StreamKey) {
         options: serde_json::Map::new(),
         policy: StreamPolicy::default(),
         password: None,
+        retired_at_ms: None,
         created_at_ms: 1,
         version: 1,
     };

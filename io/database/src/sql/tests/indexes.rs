@@ -15,8 +15,8 @@ const MANY: [&str; 5] = [
      0, NULL, NULL, NULL, 1, 1 FROM n, organisations",
     "INSERT INTO devices SELECT replace(id, 'usr', 'dev'), organisation, id, 'encoder', 'A', '', \
      NULL, NULL, 1, NULL, 1 FROM users",
-    "INSERT INTO streams SELECT 'live/' || id, organisation, id, '', NULL, '{}', '{}', NULL, 1, 1 \
-     FROM users",
+    "INSERT INTO streams SELECT 'live/' || id, organisation, id, '', NULL, '{}', '{}', NULL, NULL, 1, \
+     1 FROM users",
     "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 9) \
      INSERT INTO stream_keys SELECT replace(id, 'usr_0', 'key_' || n), 'live/' || id, \
      organisation, lower(hex(randomblob(32))), '', NULL, replace(id, 'usr', 'dev'), '[]', 1, \

@@ -66,7 +66,11 @@ async fn streams_of_the_first_version_are_of_the_default_organisation_and_keep_t
         assert_eq!(found.key.organisation, organisation.id);
         assert_eq!(found.stream.created_at_ms, 1_700_000_000_001);
         assert_eq!(database.reveal_stream_key(&found.key.id).reveal(), KEY);
-        let all = StreamFilter { organisation: Some(organisation.id.clone()), owner: None };
+        let all = StreamFilter {
+            organisation: Some(organisation.id.clone()),
+            owner: None,
+            ..StreamFilter::default()
+        };
         let streams = database.streams(&all, &Page::ALL).await.unwrap();
         let names: Vec<_> = streams.iter().map(|stream| stream.name.as_str()).collect();
         assert_eq!(names, ["live/a", "tv/b"]);
