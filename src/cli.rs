@@ -112,7 +112,7 @@ pub(crate) struct Up {
     /// Where /health, /ready and /metrics are [default: 127.0.0.1:9180]
     #[arg(long, value_name = "ADDR")]
     pub(crate) admin: Option<SocketAddr>,
-    /// Take any stream name without a key, and let everybody watch, from this machine only: for tests
+    /// Take any name without a key and let everybody watch, on this machine only: for tests
     #[arg(long)]
     pub(crate) open: bool,
     /// Push a test picture with a running clock to live/demo

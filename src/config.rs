@@ -14,6 +14,7 @@ mod peers;
 mod raw;
 mod reference;
 mod sources;
+mod stream;
 
 pub(crate) use auth::Mail;
 pub(crate) use checked::{Config, Store, Tls};

@@ -203,8 +203,8 @@ pub(crate) struct What {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
-    /// Trust a key of somebody else for the tokens or URLs of an organisation's streams. A secret is
-    /// read from a file or from standard input, never from the command line.
+    /// Trust a key of somebody else for the tokens or URLs of an organisation's streams. A secret
+    /// is read from a file or from standard input, never from the command line.
     Add {
         /// EdDSA, ES256, ES384, RS256, HS256, jwks, alibaba-a, alibaba-b, alibaba-c, akamai or
         /// cloudfront

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use toml::Table;
 
 use super::ConfigError;
-use super::checked::check_stream;
 use super::raw::RawStream;
+use super::stream::check_stream;
 
 /// What single streams differ from.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Keys that issuers publish at a URL (RFC 7517), as they were fetched last.
 //!
-//! Each URL is fetched again and again, and when a token names a key that is not known: issuers sign
-//! with a new key at once. What was fetched holds on for a day if the issuer is away.
+//! Each URL is fetched again and again, and when a token names a key that is not known: issuers
+//! sign with a new key at once. What was fetched holds on for a day if the issuer is away.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -24,8 +24,8 @@ struct OnPurpose {
 }
 
 /// All that may be shown: the first start of a server prints the key of its first stream for the
-/// person who typed `weir up`, on standard output, and never again; and each start prints a new link
-/// for that person, until somebody owns the server. The log is standard error.
+/// person who typed `weir up`, on standard output, and never again; and each start prints a new
+/// link for that person, until somebody owns the server. The log is standard error.
 const ON_PURPOSE: [OnPurpose; 2] = [
     OnPurpose { file: "-server-1.out", label: "Stream key  ", kind: "stream key" },
     OnPurpose { file: ".out", label: "Own it      ", kind: "setup link" },
