@@ -135,10 +135,8 @@ impl Bench {
         let asked = request(url);
         assert_eq!(self.gate.strip(&asked).path.len(), PATH.len());
         let decided = pin!(self.gate.decide(&asked, &self.stream));
-        match decided.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(Play::Allowed(_))) => {}
-            other => panic!("{other:?}"),
-        }
+        let decided = decided.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(decided, Poll::Ready(Ok(Play::Allowed(_)))), "{decided:?}");
     }
 
     /// Decides once with what a policy that has to be read needs.
@@ -182,10 +180,10 @@ impl Bench {
         });
         let time = median(each.collect());
         let per_s = 1.0 / time.as_secs_f64();
-        let name = match &key.kind {
-            TrustedKind::Jwt { algorithm, .. } => algorithm.name(),
-            TrustedKind::Path => "path token",
-            other => panic!("{other:?}"),
+        let name = if let TrustedKind::Jwt { algorithm, .. } = &key.kind {
+            algorithm.name()
+        } else {
+            "path token"
         };
         let bytes = urls.first().map_or(0, String::len) - PATH.len() - "/t/".len();
         let what = format!("{name}, {bytes} bytes, seen for the first time");
