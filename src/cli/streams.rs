@@ -22,8 +22,8 @@ pub(crate) struct Changes {
     /// The template that its options start from; "none" for none
     #[arg(long)]
     pub(crate) template: Option<String>,
-    /// An option, as in [stream] of the configuration; without a value it is the template's again;
-    /// can be given several times
+    /// An option, as in the section `stream` of the configuration; without a value it is the
+    /// template's again; can be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) option: Vec<String>,
     /// What viewers need: public, unlisted, token, password or private
@@ -58,7 +58,7 @@ pub(crate) enum Template {
     Create {
         /// The name
         name: String,
-        /// An option, as in [stream] of the configuration; can be given several times
+        /// An option, as in the section `stream` of the configuration; can be given several times
         #[arg(long, value_name = "KEY=VALUE")]
         option: Vec<String>,
         /// What viewers of its streams need

@@ -103,11 +103,11 @@ pub(crate) struct RawEdge {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawAuth {
-    /// The viewers' address as people reach it, as "https://live.example.org": what links in
+    /// The viewers' address as people reach it, as `https://live.example.org`: what links in
     /// letters begin with. Empty means this machine's own.
     pub(crate) public_url: String,
-    /// The encoders' address as people reach it, as "rtmps://live.example.org": what a paired encoder
-    /// is told. Empty means this machine's own.
+    /// The encoders' address as people reach it, as `rtmps://live.example.org`: what a paired
+    /// encoder is told. Empty means this machine's own.
     pub(crate) ingest_url: String,
     /// What all keys follow from and secrets in the database are sealed with: 32 characters or
     /// more. Empty means that one is made and kept in the database itself. With another one nobody
@@ -125,7 +125,7 @@ pub(crate) struct RawAuth {
     /// What viewers of a new stream need: "public", "unlisted", "token", "password" or "private".
     pub(crate) access: String,
     /// Your own endpoint, which is asked who may publish and watch those streams whose policy says
-    /// so, as "https://example.org/weir". Empty means none.
+    /// so, as `https://example.org/weir`. Empty means none.
     pub(crate) hook_url: String,
     /// What its questions are signed with, by Standard Webhooks: "whsec_" and 24 to 64 random bytes
     /// in base64.
