@@ -164,7 +164,8 @@ fn mail(text: &str, data: &Path) -> Result<Mail, ConfigError> {
     if url.is_some_and(|url| matches!(url.scheme(), "smtp" | "smtps") && url.has_host()) {
         return Ok(Mail::Smtp(Secret::new(text)));
     }
-    let problem = "write \"smtp://user:password@host:587\", \"smtps://…\" or \"file:FOLDER\"";
+    let problem = "write \"smtps://user:password@host\", \"smtp://…?tls=required\" or \
+                   \"file:FOLDER\"";
     Err(value("auth.mail", problem.to_owned()))
 }
 
@@ -231,7 +232,8 @@ mod tests {
         );
         refused(
             &["auth.mail=smpt://me:hunter2@mail.example"],
-            "auth.mail: write \"smtp://user:password@host:587\", \"smtps://…\" or \"file:FOLDER\"",
+            "auth.mail: write \"smtps://user:password@host\", \"smtp://…?tls=required\" or \
+             \"file:FOLDER\"",
         );
         let config = config(&["auth.mail=smtp://me:hunter2@mail.example:587"]).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));

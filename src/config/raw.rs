@@ -113,8 +113,9 @@ pub(crate) struct RawAuth {
     /// more. Empty means that one is made and kept in the database itself. With another one nobody
     /// can open what this one sealed.
     pub(crate) root_secret: Hidden,
-    /// Where letters go: "smtp://user:password@mail.example.org:587", "smtps://…", or a folder as
-    /// "file:FOLDER". Empty means the folder `mail` of `data`.
+    /// Where letters go: "smtps://user:password@mail.example.org",
+    /// "smtp://user:password@mail.example.org:587?tls=required", or a folder as "file:FOLDER".
+    /// Empty means the folder `mail` of `data`.
     pub(crate) mail: Hidden,
     /// Whom letters come from.
     pub(crate) mail_from: String,
