@@ -14,6 +14,8 @@ use crate::Disconnect;
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes that are read and thrown away at a time.
 const DISCARDED_BYTES: usize = 16 * 1_024;
+/// Bytes that are thrown away in all: what an encoder of 60 Mbit/s sends in that time.
+const DISCARDED_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 /// Tells the encoder why it is over, if it can be told, and hangs up. An encoder that was live is
 /// sending all the time: it is given a moment to read.
@@ -35,12 +37,35 @@ pub(crate) async fn hang_up<S>(
     let output = session.take_output();
     let _ = timeout(write_timeout, socket.write_all(&output)).await;
     let _ = timeout(write_timeout, socket.shutdown()).await;
-    if rejection.is_some() && was_live {
+    if rejection.is_some() && was_live && is_ours(reason) {
         let _ = timeout(LINGER, discard(socket)).await;
+    }
+}
+
+/// Whether it is not for what the encoder sent: it goes on sending in good faith. Nobody listens
+/// any more to one that broke a rule.
+const fn is_ours(reason: &Disconnect) -> bool {
+    match reason {
+        Disconnect::Revoked(_)
+        | Disconnect::Replaced
+        | Disconnect::NotDurable(_)
+        | Disconnect::Draining => true,
+        Disconnect::Closed
+        | Disconnect::Network(_)
+        | Disconnect::NotReading
+        | Disconnect::Peer(_)
+        | Disconnect::Refused(_)
+        | Disconnect::Unsupported(_) => false,
     }
 }
 
 async fn discard(socket: &mut (impl AsyncRead + Unpin)) {
     let mut buffer = vec![0; DISCARDED_BYTES];
-    while socket.read(&mut buffer).await.is_ok_and(|bytes| bytes > 0) {}
+    let mut left = DISCARDED_BYTES_MAX;
+    while left > 0 {
+        match socket.read(&mut buffer).await {
+            Ok(bytes) if bytes > 0 => left = left.saturating_sub(bytes),
+            Ok(_) | Err(_) => return,
+        }
+    }
 }

@@ -230,6 +230,7 @@ mod tests {
             "core/container",
             "core/media",
             "core/timeline",
+            "core/token",
             "core/hls",
             "segmenter",
             "check",
