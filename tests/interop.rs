@@ -12,7 +12,7 @@ use testkit::examined::Tolerated;
 use testkit::process::run;
 use testkit::recording::{ARGUMENTS, Recording};
 use testkit::tools::decode_by;
-use testkit::{Server, encoder, flv, fmp4, replay, ts};
+use testkit::{Server, encoder, flv, fmp4, replay, ts, wait_until};
 
 /// A browser starts slowly where others run at once, and plays in real time.
 const BROWSER_WITHIN: Duration = Duration::from_secs(400);
@@ -212,14 +212,19 @@ fn every_recorded_push_decodes_in_every_container() {
     assert_eq!(captures, [REFUSED], "without a row");
 }
 
+/// How long the server may take to say something.
+const WITHIN: Duration = Duration::from_secs(10);
+
 /// Sorenson H.263, as ffmpeg 5.1 sends it unless it is told a codec.
 const REFUSED: &str = "ffmpeg-5.1_flv1_mp3";
 
 #[test]
 fn what_no_container_carries_is_refused_with_a_sentence() {
     let (server, _) = push(REFUSED);
-    let lines = server.log_lines("video codec 2 (Sorenson H.263) cannot be published");
-    assert!(!lines.is_empty(), "{}", server.log());
+    // The encoder hears it before the log has it: what it sent before is listed meanwhile.
+    let says = "video codec 2 (Sorenson H.263) cannot be published";
+    let said = wait_until(says, WITHIN, || !server.log_lines(says).is_empty());
+    said.unwrap_or_else(|error| panic!("{error:#}: {}", server.log()));
 }
 
 #[test]
