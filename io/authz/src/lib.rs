@@ -1,7 +1,8 @@
 //! Who may publish which stream, and who may watch it.
 //!
-//! Floor 3. [`PublishAuthority`] is the port for publishers; [`KeyAuthority`] asks for a stream
-//! key, [`OpenAuthority`] for nothing. What an encoder sends is taken apart by [`PublishRequest`].
+//! Floor 3. [`PublishAuthority`] is the port for publishers; `auth-service` asks for a stream key
+//! that the database has, [`OpenAuthority`] for nothing. What an encoder sends is taken apart by
+//! [`PublishRequest`].
 //! [`PlayAuthority`] is the port for viewers; [`Gate`] decides by policies and tokens, which a
 //! [`Directory`] knows, [`Everybody`] lets all in. [`Hook`] asks the customer's own endpoint.
 
@@ -9,7 +10,6 @@ mod everybody;
 mod flights;
 mod gate;
 mod hook;
-mod keys;
 mod open;
 mod outbound;
 mod play;
@@ -37,7 +37,6 @@ pub use hook::{
     Hook, HookError, HookSecret, HookSettings, HookSetupError, OnFailure, Question, SecretError,
     Verdict,
 };
-pub use keys::{BoxError, KeyAuthority, StreamKeys};
 pub use open::OpenAuthority;
 pub use outbound::{OutboundError, UrlError};
 pub use play::{
@@ -49,6 +48,9 @@ pub use refusal::PublishRefusal;
 pub use request::{Credentials, KEY_BYTES_MAX, Parsed, PublishRequest, TEXT_BYTES_MAX};
 pub use sign::{SignError, sign};
 pub use trust::{BadKeys, keyring};
+
+/// Any cause of an error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Decides who may publish.
 #[async_trait]
